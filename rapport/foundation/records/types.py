@@ -1,0 +1,114 @@
+"""Record types and fields: declared once, used by lists, forms, filters, import, export, API, history and search."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.utils.functional import _StrPromise
+
+    Label = str | _StrPromise
+else:
+    Label = str
+
+
+class FieldKind(enum.StrEnum):
+    """What a value is. Decides its widget, its operators, its parser and its JSON form."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"  # Decimal
+    MONEY = "money"  # {"amount": "12.50", "currency": "EUR"}
+    DATE = "date"
+    INSTANT = "instant"  # UTC
+    CHOICE = "choice"
+    MULTI_CHOICE = "multi_choice"
+    BOOLEAN = "boolean"
+    URL = "url"
+    EMAIL = "email"
+    PHONE = "phone"  # E.164
+    RELATION = "relation"  # the id of a record of `target`
+    MEMBER = "member"  # the id of a member of the workspace (an owner)
+    TAGS = "tags"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a choice field. A retired choice stays readable on old records and can't be picked anew."""
+
+    value: str
+    label: Label
+    tone: str = ""  # good, warn, bad, info, plum, mute: a meaning, never a colour
+    retired: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a record type, built-in or custom."""
+
+    name: str  # as in the API, in conditions and in import mappings
+    label: Label
+    kind: FieldKind
+    column: str = ""  # model attribute or ORM path; empty: the name. Custom values live in the JSON column `custom`.
+    choices: tuple[Choice, ...] = ()
+    target: str = ""  # record type of a relation
+    group: Label = ""  # heading in forms and menus
+    help: Label = ""
+    required: bool = False
+    editable: bool = True
+    importable: bool = True
+    filterable: bool = True
+    sortable: bool = False  # an index (or a small table) stands behind it
+    searchable: bool = False  # part of the record's search text
+    in_list: bool = True  # may be chosen as a column
+    default_column: bool = False  # is a column until somebody chooses otherwise
+    key: bool = False  # may be the key of an upsert
+    custom: bool = False
+    aliases: tuple[str, ...] = ()  # other headings an import knows it by
+
+    @property
+    def path(self) -> str:
+        """The ORM path of the value."""
+        return f"custom__{self.name}" if self.custom else self.column or self.name
+
+    def choice(self, value: str) -> Choice | None:
+        return next((choice for choice in self.choices if choice.value == value), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """A named way from a record to other records, for relation conditions ("works at any organisation where …")."""
+
+    name: str
+    label: Label
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordType:
+    """What a list page, a form, an import, an export, a search and an API resource are made from."""
+
+    name: str  # "customer"
+    label: Label  # "Customer"
+    plural: Label  # "Customers"
+    icon: str
+    model: Callable[[], type[Model]]  # late, so that a declaration imports no models
+    fields: tuple[Field, ...]
+    title_field: str = "name"
+    url_name: str = ""  # detail page, reversed with the id
+    list_url_name: str = ""
+    default_sort: str = "-created_at"
+    deletable: bool = True
+    importer: str = ""  # name in extension_points.importers
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_fields(self, custom: tuple[Field, ...]) -> RecordType:
+        """The same type with a workspace's custom fields after the built-in ones."""
+        return replace(self, fields=self.fields + custom)
+
+    def field(self, name: str) -> Field | None:
+        return next((f for f in self.fields if f.name == name), None)
