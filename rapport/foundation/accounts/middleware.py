@@ -1,0 +1,22 @@
+"""Every request begins in the public schema; only EnterWorkspace leads into a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+
+
+class PublicSchema:
+    """Sets the public schema before a request and again after it, so that no connection keeps a workspace."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection.set_schema_to_public()
+        try:
+            return self.get_response(request)
+        finally:
+            connection.set_schema_to_public()

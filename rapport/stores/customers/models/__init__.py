@@ -1,0 +1,5 @@
+from rapport.stores.customers.models.customers import Address, Customer, CustomerFile
+from rapport.stores.customers.models.identities import CustomerAlias, Identity, Merge
+from rapport.stores.customers.models.relationships import Relationship, RelationshipType
+
+__all__ = ["Address", "Customer", "CustomerAlias", "CustomerFile", "Identity", "Merge", "Relationship", "RelationshipType"]
