@@ -52,7 +52,9 @@ def decode(text: str | bytes) -> Condition:
     """The tree of a JSON text. Errors: ConditionError."""
     raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
-        raise ConditionError([Problem("", _("The condition is too long."), _("Use fewer tests, or save some as a view."))])
+        raise ConditionError(
+            [Problem("", _("The condition is too long."), _("Use fewer tests, or save some as a view."))]
+        )
     try:
         plain = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -182,7 +184,11 @@ class _Reader:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             if self.nodes == MAX_NODES + 1 or depth == MAX_DEPTH + 1:
-                self.refuse(pointer, _("The condition is too deep or has too many parts."), _("Save a part as a view and use that."))
+                self.refuse(
+                    pointer,
+                    _("The condition is too deep or has too many parts."),
+                    _("Save a part as a view and use that."),
+                )
             return AllOf()
         if not isinstance(plain, dict):
             self.refuse(pointer, _("A condition is an object."), self._node_mend())
@@ -209,11 +215,17 @@ class _Reader:
     def _text(self, plain: dict[str, Json], name: str, pointer: str, *, needed: bool = True) -> str:
         value = plain.get(name, "")
         if not isinstance(value, str) or len(value) > MAX_TEXT or (needed and not value):
-            self.refuse(at(pointer, name), _("This must be a text."), _("Give a text of at most %(n)d characters.") % {"n": MAX_TEXT})
+            self.refuse(
+                at(pointer, name),
+                _("This must be a text."),
+                _("Give a text of at most %(n)d characters.") % {"n": MAX_TEXT},
+            )
             return ""
         return value
 
-    def _word(self, plain: dict[str, Json], name: str, pointer: str, words: Sequence[str], default: str | None = None) -> str:
+    def _word(
+        self, plain: dict[str, Json], name: str, pointer: str, words: Sequence[str], default: str | None = None
+    ) -> str:
         value = plain.get(name, default)
         if not isinstance(value, str) or value not in words:
             self.refuse(
@@ -230,7 +242,9 @@ class _Reader:
         if not isinstance(parts, list):
             self.refuse(at(pointer, name), _("A group is a list of conditions."), _("Put them in square brackets."))
             return ()
-        return tuple(self.node(part, at(pointer, name, index), depth + 1) for index, part in enumerate(parts[: MAX_NODES + 1]))
+        return tuple(
+            self.node(part, at(pointer, name, index), depth + 1) for index, part in enumerate(parts[: MAX_NODES + 1])
+        )
 
     def _all(self, plain: dict[str, Json], pointer: str, depth: int) -> Condition:
         return AllOf(self._parts(plain, "all", pointer, depth))
@@ -275,7 +289,9 @@ class _Reader:
         self._only(plain, pointer, "set", "id", "is_in")
         is_in = plain.get("is_in", True)
         if not isinstance(is_in, bool):
-            self.refuse(at(pointer, "is_in"), _("This must be true or false."), _("Write true or false, without quotes."))
+            self.refuse(
+                at(pointer, "is_in"), _("This must be true or false."), _("Write true or false, without quotes.")
+            )
         return InSet(self._text(plain, "set", pointer), self._text(plain, "id", pointer), is_in is True)
 
     def _occurrence(self, plain: Json, pointer: str, known: tuple[str, ...]) -> Occurrence:
@@ -285,12 +301,16 @@ class _Reader:
         self._only(plain, pointer, *known)
         tests = plain.get("where") or []
         if not isinstance(tests, list):
-            self.refuse(at(pointer, "where"), _("Tests of a touch point are a list."), _("Put them in square brackets."))
+            self.refuse(
+                at(pointer, "where"), _("Tests of a touch point are a list."), _("Put them in square brackets.")
+            )
             tests = []
         return Occurrence(
             self._text(plain, "kind", pointer, needed=False),
             self._text(plain, "channel", pointer, needed=False),
-            tuple(self._property(test, at(pointer, "where", index)) for index, test in enumerate(tests[: MAX_NODES + 1])),
+            tuple(
+                self._property(test, at(pointer, "where", index)) for index, test in enumerate(tests[: MAX_NODES + 1])
+            ),
         )
 
     def _property(self, plain: Json, pointer: str) -> PropertyTest:
@@ -298,7 +318,11 @@ class _Reader:
         if self.nodes == MAX_NODES + 1:
             self.refuse(pointer, _("The condition has too many parts."), _("Use fewer tests."))
         if not isinstance(plain, dict):
-            self.refuse(pointer, _("A test of a touch point is an object."), _('For example {"property": "amount", "op": "more_than", "value": 100}.'))
+            self.refuse(
+                pointer,
+                _("A test of a touch point is an object."),
+                _('For example {"property": "amount", "op": "more_than", "value": 100}.'),
+            )
             return PropertyTest("", Operator.IS_EMPTY)
         self._only(plain, pointer, "property", "op", "value")
         op, value = self._test(plain, pointer)
@@ -318,7 +342,11 @@ class _Reader:
                 return Between(
                     self._text(plain, "from", pointer, needed=False), self._text(plain, "to", pointer, needed=False)
                 )
-        self.refuse(pointer, _("This is not a time."), _('Give {"last": 30, "unit": "days"}, {"from": …, "to": …} or {"since": "last", "kind": …}.'))
+        self.refuse(
+            pointer,
+            _("This is not a time."),
+            _('Give {"last": 30, "unit": "days"}, {"from": …, "to": …} or {"since": "last", "kind": …}.'),
+        )
         return None
 
     def _test(
@@ -366,12 +394,18 @@ class _Reader:
             amount = Decimal(repr(amount)) if isinstance(amount, float) else amount
             if isinstance(amount, str | int | Decimal) and isinstance(currency, str):
                 return Money(amount, currency)
-        self.refuse(pointer, _("This can't be compared with."), _("Give a text, a number, true, false or an amount of money."))
+        self.refuse(
+            pointer, _("This can't be compared with."), _("Give a text, a number, true, false or an amount of money.")
+        )
         return None
 
     def _span(self, n: Json, plain: dict[str, Json], pointer: str, name: str) -> Span:
         unit = cast(Unit, self._word(plain, "unit", pointer, get_args(Unit)))
         if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MAX_SPAN:
-            self.refuse(at(pointer, name), _("This must be a whole number."), _("Give a number from 1 to %(n)d.") % {"n": MAX_SPAN})
+            self.refuse(
+                at(pointer, name),
+                _("This must be a whole number."),
+                _("Give a number from 1 to %(n)d.") % {"n": MAX_SPAN},
+            )
             return Span(1, unit)
         return Span(n, unit)

@@ -110,7 +110,7 @@ class Last(Within, frozen=True, tag="last"):
 
 
 class Between(Within, frozen=True, tag="between"):
-    """From the start of a day up to, not including, the start of another; either end may be open."""
+    """From a day or instant to another, both included; either end may be open."""
 
     start: str = ""
     end: str = ""

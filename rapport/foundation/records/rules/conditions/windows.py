@@ -84,4 +84,4 @@ def span_of(within: Last | Between, now: datetime) -> tuple[datetime | None, dat
         start, end = last(within.span, now)
         return start, end + timedelta(microseconds=1)
     begin, finish = moment(within.start, now), moment(within.end, now)
-    return (begin[0] if begin else None), (finish[0] if finish else None)
+    return (begin[0] if begin else None), (finish[1] if finish else None)
