@@ -35,7 +35,9 @@ def main() -> int:
     if STAMP.is_file() and STAMP.read_text() in {_stamp(name) for name in LOCKS if name in (purpose, "develop")}:
         return 0
     _environment()
-    _step("Installing the installer", PYTHON, "-m", "pip", "install", "-qq", "--require-hashes", "-r", _lock("tools.txt"))
+    _step(
+        "Installing the installer", PYTHON, "-m", "pip", "install", "-qq", "--require-hashes", "-r", _lock("tools.txt")
+    )
     uv = [PYTHON, "-m", "uv", "pip"]
     to = ["-q", "--python", PYTHON]
     _step("Installing packages", *uv, "sync", *to, "--require-hashes", *map(_lock, LOCKS[purpose]))
@@ -105,7 +107,10 @@ def _browser() -> None:
             quiet = {"stdout": subprocess.DEVNULL}
             environment = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
             subprocess.call([*environment, "-qq", "update"], **quiet)
-            if subprocess.call([*environment, "-qq", "-y", "--no-install-recommends", "install", "chromium"], **quiet) == 0:
+            if (
+                subprocess.call([*environment, "-qq", "-y", "--no-install-recommends", "install", "chromium"], **quiet)
+                == 0
+            ):
                 return
     print(
         "The browser journeys need Chromium, which could not be installed from here.\n"

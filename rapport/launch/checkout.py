@@ -11,13 +11,17 @@ PACKAGE = Path(__file__).resolve().parents[1]
 def checkout() -> Path | None:
     """The root of the source tree, or None when Rapport was installed from a wheel."""
     root = PACKAGE.parent
-    return root if (root / "pyproject.toml").is_file() and (root / "assets").is_dir() else None
+    return root if (root / "pyproject.toml").is_file() else None
 
 
 def home() -> Path:
-    """Where this copy keeps its database, files and secret key."""
-    if named := os.environ.get("RAPPORT_HOME"):
+    """Where this installation keeps its database, files and secret key.
+
+    RAPPORT_HOME, else `var/rapport` of a checkout, else the user's data folder.
+    """
+    if named := os.environ.get("RAPPORT_HOME", "").strip():
         return Path(named).expanduser().resolve()
     if root := checkout():
         return root / "var" / "rapport"
-    return Path.home() / ".local" / "share" / "rapport"
+    data = os.environ.get("XDG_DATA_HOME", "").strip() or Path.home() / ".local" / "share"
+    return Path(data).expanduser() / "rapport"
