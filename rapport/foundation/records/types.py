@@ -102,8 +102,14 @@ class RecordType:
     url_name: str = ""  # detail page, reversed with the id
     list_url_name: str = ""
     default_sort: str = "-created_at"
+    live: Mapping[str, Any] = field(default_factory=dict)  # ORM filter of rows that are neither binned nor merged away
+    owner_column: str = ""  # of the rule "own rows"
+    parent: str = ""  # a child record is visible when its parent is
+    parent_column: str = ""
+    searchable_column: str = ""  # folded text with a trigram index
+    custom_fields: bool = True
+    relations: tuple[Relation, ...] = ()
     deletable: bool = True
-    importer: str = ""  # name in extension_points.importers
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def with_fields(self, custom: tuple[Field, ...]) -> RecordType:

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('absorbed_id', models.UUIDField(primary_key=True, serialize=False)),
                 ('surviving_id', models.UUIDField(db_index=True)),
+                ('direct_id', models.UUIDField(blank=True, null=True)),
                 ('reason', models.CharField(max_length=12)),
                 ('merge_id', models.UUIDField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(default=rapport.foundation.lib.clock.now, editable=False)),

@@ -38,10 +38,12 @@ class CustomerAlias(models.Model):
     """`absorbed_id` is another name of `surviving_id`. Touch points keep the id they were recorded with; reads resolve this.
 
     Always one step: when the survivor is absorbed in turn, its aliases are moved on, so no read follows a chain.
+    `direct_id` keeps whom the id was first joined to (null: the survivor itself), so that unmerging gives back exactly that.
     """
 
     absorbed_id = models.UUIDField(primary_key=True)
     surviving_id = models.UUIDField(db_index=True)
+    direct_id = models.UUIDField(null=True, blank=True)
     reason = models.CharField(max_length=12)  # merged, identified
     merge_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)

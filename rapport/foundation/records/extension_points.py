@@ -1,0 +1,73 @@
+"""What upper apps plug into records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from rapport.foundation.lib.registry import Registry
+from rapport.foundation.records.types import Field, RecordType, Relation
+
+if TYPE_CHECKING:
+    from django.db.models import Model, Q, QuerySet
+
+    from rapport.foundation.workspace.types import Actor
+
+record_types: Registry[RecordType] = Registry("record type")
+
+
+class WriteHook(Protocol):
+    """What a record type does beside storing values. All methods run inside the writing transaction."""
+
+    def check(self, values: Mapping[str, Any], instance: Model | None) -> Mapping[str, str]:
+        """Problems by field name, beyond what the kinds of the fields already refuse."""
+
+    def before_save(self, instance: Model, changed: set[str]) -> set[str]:
+        """Set derived columns; returns their attribute names, so that they are saved too."""
+
+    def after_save(self, instances: Sequence[Model], changed: set[str], operation_id: UUID) -> None:
+        """Bring dependent rows in line (identities, rollups)."""
+
+    def undo_created(self, operation_id: UUID) -> Mapping[str, int]:
+        """Take back what the operation created; returns counts `removed` and `kept` (those used since)."""
+
+
+write_hooks: Registry[WriteHook] = Registry("write hook")
+
+# Relation and behaviour conditions are answered by the app that holds the rows: each returns ids of the record type.
+RelationCompiler = Callable[..., "QuerySet[Any]"]
+BehaviourCompiler = Callable[..., "QuerySet[Any]"]
+relation_compilers: Registry[RelationCompiler] = Registry("relation compiler")  # by record type
+behaviour_compilers: Registry[BehaviourCompiler] = Registry("behaviour compiler")  # by record type
+set_compilers: Registry[Callable[..., "QuerySet[Any]"]] = Registry("set compiler")  # by kind of set
+
+# Relations a workspace can add to at run time (its own relationship types), by record type.
+relation_sources: Registry[Callable[[], Iterable[Relation]]] = Registry("relation source")
+
+
+class ComputedColumn(Protocol):
+    """A list column whose values come from elsewhere: fetched once for all rows of a page."""
+
+    field: Field
+
+    def values(self, actor: Actor, ids: Sequence[UUID]) -> Mapping[UUID, Any]:
+        """Ready values by record id."""
+
+
+computed_columns: Registry[list[ComputedColumn]] = Registry("computed columns")  # by record type
+
+
+class ConditionCompiler(Protocol):
+    def __call__(self, condition: Mapping[str, Any], record_type: str, *, actor: Actor, now: datetime) -> Q:
+        """The filter a stored condition stands for."""
+
+
+# One slot, "orm": policies need the compiler, which lives above them.
+condition_compilers: Registry[ConditionCompiler] = Registry("condition compiler")
+
+
+# How an operation of this kind is taken back, where setting fields back is not enough (merges, imports, demo data).
+# Called inside the transaction with the operation and the reverse operation; returns counts restored, removed, kept.
+undo_handlers: Registry[Callable[..., Mapping[str, int]]] = Registry("undo handler")

@@ -1,0 +1,78 @@
+"""What the customers store plugs into the house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from rapport.foundation.records.extension_points import record_types, relation_sources, undo_handlers, write_hooks
+from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType, Relation
+from rapport.stores.customers.services.customers import CustomerWrites
+from rapport.stores.customers.services.merges import undo_merge
+from rapport.stores.customers.types import CustomerKind
+
+
+def _model() -> Any:
+    from rapport.stores.customers.models import Customer
+
+    return Customer
+
+
+NAME, REACH, PLACE, FIRM = _("Name"), _("How to reach"), _("Where"), _("With us")
+
+record_types.register(
+    "customer",
+    RecordType(
+        name="customer",
+        label=_("Customer"),
+        plural=_("Customers"),
+        icon="users",
+        model=_model,
+        url_name="customers:detail",
+        list_url_name="customers:list",
+        default_sort="-created_at",
+        live={"deleted_at": None, "merged_into": None},
+        owner_column="owner_id",
+        searchable_column="search",
+        fields=(
+            Field(name="name", label=_("Name"), kind=FieldKind.TEXT, group=NAME, sortable=True, searchable=True,
+                  default_column=True, aliases=("full name", "customer", "customer name", "company name", "company", "account name", "display name", "organization name", "organisation", "organization", "contact", "contact name")),
+            Field(name="kind", label=_("Kind"), kind=FieldKind.CHOICE, group=NAME,
+                  choices=tuple(Choice(value, label) for value, label in CustomerKind.choices), aliases=("type", "record type", "customer type")),
+            Field(name="given_name", label=_("Given name"), kind=FieldKind.TEXT, group=NAME, aliases=("first name", "firstname", "vorname", "voornaam", "prénom")),
+            Field(name="family_name", label=_("Family name"), kind=FieldKind.TEXT, group=NAME, aliases=("last name", "lastname", "surname", "nachname", "achternaam", "nom")),
+            Field(name="job_title", label=_("Job title"), kind=FieldKind.TEXT, group=NAME, aliases=("title", "position", "role", "jobtitle", "function")),
+            Field(name="organisation_name", label=_("Works at"), kind=FieldKind.TEXT, group=NAME, searchable=True, default_column=True, aliases=("employer", "associated company", "company", "organization", "account", "firm")),
+            Field(name="birth_date", label=_("Date of birth"), kind=FieldKind.DATE, group=NAME, aliases=("birthday", "birthdate", "date of birth", "geburtstag")),
+            Field(name="email", label=_("E-mail"), kind=FieldKind.EMAIL, group=REACH, searchable=True, key=True, default_column=True, aliases=("email", "e-mail address", "email address", "mail", "e-mail 1 - value", "primary email")),
+            Field(name="phone", label=_("Phone"), kind=FieldKind.PHONE, group=REACH, searchable=True, key=True, aliases=("phone number", "telephone", "mobile", "mobile phone", "mobile phone number", "phone 1 - value", "primary phone", "telefon", "tel")),
+            Field(name="website", label=_("Website"), kind=FieldKind.URL, group=REACH, aliases=("url", "web", "company domain name", "homepage", "website url")),
+            Field(name="language", label=_("Language"), kind=FieldKind.TEXT, group=REACH, aliases=("preferred language", "sprache", "locale")),
+            Field(name="timezone", label=_("Time zone"), kind=FieldKind.TEXT, group=REACH, in_list=False),
+            Field(name="city", label=_("City"), kind=FieldKind.TEXT, group=PLACE, sortable=True, searchable=True, default_column=True, aliases=("town", "mailing city", "billing city", "ort", "stadt", "home city", "business city")),
+            Field(name="country", label=_("Country"), kind=FieldKind.TEXT, group=PLACE, sortable=True, help=_("Two letters, such as NL"), aliases=("country code", "country/region", "mailing country", "billing country", "land")),
+            Field(name="owner", label=_("Owner"), kind=FieldKind.MEMBER, column="owner_id", group=FIRM, sortable=True, default_column=True, aliases=("contact owner", "account owner", "looked after by", "record owner")),
+            Field(name="source", label=_("Source"), kind=FieldKind.TEXT, group=FIRM, aliases=("lead source", "original source", "original traffic source")),
+            Field(name="tags", label=_("Tags"), kind=FieldKind.TAGS, group=FIRM, aliases=("labels", "label", "groups", "group membership", "categories")),
+            Field(name="notes", label=_("Notes"), kind=FieldKind.LONG_TEXT, group=FIRM, in_list=False, aliases=("description", "comment", "comments", "remarks")),
+            Field(name="created_at", label=_("Added"), kind=FieldKind.INSTANT, group=FIRM, editable=False, importable=False, sortable=True),
+            Field(name="updated_at", label=_("Changed"), kind=FieldKind.INSTANT, group=FIRM, editable=False, importable=False),
+        ),
+    ),
+)
+write_hooks.register("customer", CustomerWrites())
+undo_handlers.register("merge", undo_merge)
+
+
+def _relationship_types() -> Iterable[Relation]:
+    from rapport.stores.customers.models import RelationshipType
+
+    for row in RelationshipType.objects.all():
+        yield Relation(name=row.name, label=row.label, target="customer")
+        if not row.is_symmetric:
+            yield Relation(name=f"{row.name}__inverse", label=row.inverse_label, target="customer")
+
+
+relation_sources.register("customer", _relationship_types)

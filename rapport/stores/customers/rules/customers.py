@@ -1,0 +1,46 @@
+"""What a customer record says of itself: its name, its search text, what it must have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rapport.foundation.lib.text import folded
+
+
+def display_name(values: Mapping[str, Any]) -> str:
+    """The name to show: the given one, else given and family name, else what the customer is reached by."""
+    person = " ".join(part for part in (values.get("given_name", ""), values.get("family_name", "")) if part)
+    return values.get("name") or person or values.get("email") or values.get("phone") or ""
+
+
+def search_text(*, name: str, email: str, phone: str, organisation_name: str, city: str, extra: Iterable[str] = ()) -> str:
+    """What search matches: folded, the phone number also without its plus."""
+    return folded(name, email, phone.lstrip("+"), organisation_name, city, *extra)[:1000]
+
+
+def merged_values(
+    surviving: Mapping[str, Any], absorbed: Mapping[str, Any], chosen: Mapping[str, str]
+) -> dict[str, Any]:
+    """The survivor's values after a merge, by field name, in JSON form.
+
+    `chosen` says "surviving" or "absorbed" by field. Where nothing is chosen the survivor's value stays, its gaps are
+    filled from the absorbed record, and lists are joined.
+    """
+    result = {}
+    for name, own in surviving.items():
+        other = absorbed.get(name)
+        if chosen.get(name) == "absorbed":
+            result[name] = other
+        elif chosen.get(name) == "surviving":
+            result[name] = own
+        elif isinstance(own, list) and isinstance(other, list):
+            result[name] = [*own, *(item for item in other if item not in own)]
+        else:
+            result[name] = other if own in (None, "", {}) else own
+    return result
+
+
+def after_unmerge(current: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The survivor's values once the merge is taken back: what was before it, except where somebody changed it since."""
+    return {name: before.get(name) for name, value in after.items() if current.get(name) == value and before.get(name) != value}
