@@ -76,7 +76,9 @@ def secret_key(folder: Path) -> str:
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a PostgreSQL URL."""
     if not url:
-        raise SettingError("DATABASE_URL is not set. `rapport up` sets it to the embedded PostgreSQL; or name your own server.")
+        raise SettingError(
+            "DATABASE_URL is not set. `rapport up` sets it to the embedded PostgreSQL; or name your own server."
+        )
     parts = conninfo_to_dict(url)
     options = {key: value for key, value in parts.items() if key not in ("host", "port", "user", "password", "dbname")}
     return {

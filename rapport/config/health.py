@@ -24,7 +24,9 @@ class HealthMiddleware:
             return JsonResponse({"status": "alive"})
         if request.path == "/readyz":
             problems = readiness_problems()
-            return JsonResponse({"status": "not ready" if problems else "ready", "problems": problems}, status=503 if problems else 200)
+            return JsonResponse(
+                {"status": "not ready" if problems else "ready", "problems": problems}, status=503 if problems else 200
+            )
         return self.get_response(request)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
+
+from rapport.foundation.accounts import schemas
 
 
 class PublicSchema:
@@ -15,8 +16,8 @@ class PublicSchema:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        connection.set_schema_to_public()
+        schemas.leave()
         try:
             return self.get_response(request)
         finally:
-            connection.set_schema_to_public()
+            schemas.leave()

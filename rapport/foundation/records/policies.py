@@ -50,7 +50,13 @@ def _within_rule(rows: QuerySet[Any], actor: Actor, action: Action, declared: Re
 
 
 def get_record(
-    actor: Actor, record_type: str, record_id: UUID, action: Action = Action.READ, *, lock: bool = False, binned: bool = False
+    actor: Actor,
+    record_type: str,
+    record_id: UUID,
+    action: Action = Action.READ,
+    *,
+    lock: bool = False,
+    binned: bool = False,
 ) -> Any:
     """The record, locked for the transaction when `lock`. Errors: NotFound, or NotAllowed when it may be seen but not this."""
     rows = visible(actor, record_type, action, binned=binned)
@@ -65,7 +71,9 @@ def get_record(
 
 
 def readable_fields(actor: Actor, record_type: RecordType) -> tuple[Field, ...]:
-    return tuple(f for f in record_type.fields if actor.field_access(record_type.name, f.name) is not FieldAccess.HIDDEN)
+    return tuple(
+        f for f in record_type.fields if actor.field_access(record_type.name, f.name) is not FieldAccess.HIDDEN
+    )
 
 
 def may_read_field(actor: Actor, record_type: RecordType, name: str) -> bool:
@@ -74,4 +82,6 @@ def may_read_field(actor: Actor, record_type: RecordType, name: str) -> bool:
 
 def may_write_field(actor: Actor, record_type: RecordType, name: str) -> bool:
     declared = record_type.field(name)
-    return declared is not None and declared.editable and actor.field_access(record_type.name, name) is FieldAccess.WRITE
+    return (
+        declared is not None and declared.editable and actor.field_access(record_type.name, name) is FieldAccess.WRITE
+    )

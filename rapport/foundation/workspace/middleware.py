@@ -7,11 +7,11 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import set_script_prefix
 from django.utils import timezone, translation
 
+from rapport.foundation.accounts import schemas
 from rapport.foundation.accounts.links import public_url, workspace_prefix
 from rapport.foundation.accounts.models import Membership
 from rapport.foundation.workspace.queries.members import actor_of_member
@@ -26,7 +26,7 @@ class EnterWorkspace:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.workspace = request.actor = None
+        vars(request).update(workspace=None, actor=None)
         match = _PATH.fullmatch(request.path_info)
         if not match:
             return self.get_response(request)
@@ -42,11 +42,11 @@ class EnterWorkspace:
         if not match["rest"]:
             return HttpResponseRedirect(workspace_prefix(membership.workspace))
         workspace = membership.workspace
-        connection.set_tenant(workspace)
+        schemas.enter(workspace)
         actor = actor_of_member(membership.id, workspace)
         if actor is None:
             raise Http404
-        request.workspace, request.actor = workspace, actor
+        vars(request).update(workspace=workspace, actor=actor)
         request.urlconf = settings.WORKSPACE_URLCONF
         request.path_info = match["rest"]
         set_script_prefix(workspace_prefix(workspace))

@@ -72,7 +72,10 @@ class AuditEntry(models.Model):
     detail = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["-at"], name="audit_at"), models.Index(fields=["subject_id", "-at"], name="audit_subject")]
+        indexes = [
+            models.Index(fields=["-at"], name="audit_at"),
+            models.Index(fields=["subject_id", "-at"], name="audit_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.subject_type}"

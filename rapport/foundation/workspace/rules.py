@@ -15,9 +15,7 @@ _WORK = {action: RowRule(Rows.ALL) for action in Action if action not in (Action
 
 BUILT_IN: dict[str, RolePolicy] = {
     "owner": RolePolicy("owner", "Owner", frozenset(Power), RecordRules(_EVERYTHING)),
-    "manager": RolePolicy(
-        "manager", "Manager", frozenset(Power) - {Power.MANAGE_WORKSPACE}, RecordRules(_EVERYTHING)
-    ),
+    "manager": RolePolicy("manager", "Manager", frozenset(Power) - {Power.MANAGE_WORKSPACE}, RecordRules(_EVERYTHING)),
     "member": RolePolicy(
         "member",
         "Member",

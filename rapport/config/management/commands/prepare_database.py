@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 from django.core.management import BaseCommand, CommandError, call_command
-from django.db import connection
+from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django_tenants.utils import schema_exists
@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from rapport.foundation.accounts.models import Workspace
 from rapport.launch import snapshot
 
+connection: Any = connections["default"]  # django-tenants adds methods that Django's types do not know
 LOCK = 7_203_811  # one at a time, however many servers start at once
 
 
@@ -53,7 +54,7 @@ def _refuse_newer_database(*, fresh: bool) -> None:
     """A database that knows migrations this program does not was prepared by a newer one."""
     if fresh:
         return
-    known = MigrationLoader(None, ignore_no_initial=True).disk_migrations or {}
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {}
     ours = {app for app, _ in known}
     strange = sorted(
         f"{app}.{name}"

@@ -52,8 +52,14 @@ def history(*, actor: Actor, record_type: str, ids: Sequence[UUID], limit: int =
             operation = row.operation
             lines.append(
                 HistoryLine(
-                    row.at, operation.actor_name, row.action, operation.kind, operation.label, operation.id,
-                    operation.undone_at is None and operation.kind != "undo", fields,
+                    row.at,
+                    operation.actor_name,
+                    row.action,
+                    operation.kind,
+                    operation.label,
+                    operation.id,
+                    operation.undone_at is None and operation.kind != "undo",
+                    fields,
                 )
             )
     return lines

@@ -42,7 +42,7 @@ def create_record(
     if problems:
         raise Invalid(problems)
     operation = operation or open_operation(actor, "create", record_type)
-    instance = declared.model()()
+    instance: Any = declared.model()()
     for name, value in decoded.items():
         _assign(instance, _known(declared, name), value)
     instance.operation_id = operation.id
@@ -104,7 +104,12 @@ def update_records(
         tags = [tag for tag in instance.tags if tag not in remove_tags]
         return {**decoded, "tags": list(dict.fromkeys([*tags, *add_tags]))}
 
-    rows = list(policies.visible(actor, record_type, Action.UPDATE).filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk"))
+    rows = list(
+        policies.visible(actor, record_type, Action.UPDATE)
+        .filter(pk__in=ids)
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
     operation = _edit(actor, declared, rows, edit, "bulk_edit", operation, label=label)
     if operation and len(rows) < len(ids):
         count(operation, refused=len(ids) - len(rows))
@@ -112,7 +117,9 @@ def update_records(
 
 
 @transaction.atomic
-def bin_records(*, actor: Actor, record_type: str, ids: Sequence[UUID], label: str = "", operation: Operation | None = None) -> Operation | None:
+def bin_records(
+    *, actor: Actor, record_type: str, ids: Sequence[UUID], label: str = "", operation: Operation | None = None
+) -> Operation | None:
     """Put records into the bin."""
     policies.require(actor, Action.DELETE, record_type)
     rows = list(policies.visible(actor, record_type, Action.DELETE).filter(pk__in=ids).select_for_update(of=("self",)))
@@ -124,7 +131,9 @@ def restore_records(*, actor: Actor, record_type: str, ids: Sequence[UUID]) -> O
     """Take records out of the bin."""
     policies.require(actor, Action.DELETE, record_type)
     rows = list(
-        policies.visible(actor, record_type, Action.DELETE, binned=True).filter(pk__in=ids).select_for_update(of=("self",))
+        policies.visible(actor, record_type, Action.DELETE, binned=True)
+        .filter(pk__in=ids)
+        .select_for_update(of=("self",))
     )
     return _set_binned(actor, record_type, rows, binned=False, kind="restore")
 

@@ -70,7 +70,10 @@ def _restore_fields(operation: Operation, reverse: Operation) -> tuple[int, int]
     model, hook = declared.model(), write_hooks[operation.record_type]
     restored = kept = 0
     for batch in _batches(operation):
-        rows = {row.pk: row for row in model._default_manager.filter(pk__in=[c.record_id for c in batch]).select_for_update()}
+        rows: dict[UUID, Any] = {
+            row.pk: row
+            for row in model._default_manager.filter(pk__in=[c.record_id for c in batch]).select_for_update()
+        }
         columns, names, changes, touched = {"updated_at", "version"}, set(), [], []
         for change in batch:
             row = rows.get(change.record_id)

@@ -42,7 +42,15 @@ class Customer(models.Model):
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=80, blank=True, default="")
     notes = models.TextField(_("notes"), blank=True, default="")
-    owner = models.ForeignKey("workspace.Member", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False)
+    owner = models.ForeignKey(
+        "workspace.Member",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     custom = models.JSONField(default=_no_custom_values, blank=True)
     search = models.TextField(default="", blank=True, editable=False)
@@ -51,15 +59,40 @@ class Customer(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     operation_id = models.UUIDField(null=True, blank=True, editable=False)  # that created it
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    merged_into = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
 
     class Meta:
         # Lists page by (column, id); only live rows are in these indexes.
         indexes = [
-            models.Index(F("created_at").desc(), F("id").desc(), name="customer_newest", condition=Q(deleted_at=None, merged_into=None)),
-            models.Index("kind", F("created_at").desc(), F("id").desc(), name="customer_kind_newest", condition=Q(deleted_at=None, merged_into=None)),
+            models.Index(
+                F("created_at").desc(),
+                F("id").desc(),
+                name="customer_newest",
+                condition=Q(deleted_at=None, merged_into=None),
+            ),
+            models.Index(
+                "kind",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="customer_kind_newest",
+                condition=Q(deleted_at=None, merged_into=None),
+            ),
             models.Index("name", "id", name="customer_name", condition=Q(deleted_at=None, merged_into=None)),
-            models.Index("owner", F("created_at").desc(), F("id").desc(), name="customer_owner", condition=Q(deleted_at=None, merged_into=None)),
+            models.Index(
+                "owner",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="customer_owner",
+                condition=Q(deleted_at=None, merged_into=None),
+            ),
             models.Index("city", "id", name="customer_city", condition=Q(deleted_at=None, merged_into=None)),
             models.Index("country", "id", name="customer_country", condition=Q(deleted_at=None, merged_into=None)),
             models.Index("operation_id", name="customer_operation"),
@@ -92,7 +125,9 @@ class Address(models.Model):
         verbose_name_plural = "addresses"
 
     def __str__(self) -> str:
-        return ", ".join(part for part in (self.street, f"{self.postal_code} {self.city}".strip(), self.country) if part)
+        return ", ".join(
+            part for part in (self.street, f"{self.postal_code} {self.city}".strip(), self.country) if part
+        )
 
 
 class CustomerFile(models.Model):

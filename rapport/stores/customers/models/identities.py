@@ -28,7 +28,11 @@ class Identity(models.Model):
     class Meta:
         verbose_name_plural = "identities"
         constraints = [models.UniqueConstraint(fields=["value", "kind", "namespace"], name="identity_once")]
-        indexes = [models.Index(fields=["operation_id"], name="identity_operation", condition=models.Q(operation_id__isnull=False))]
+        indexes = [
+            models.Index(
+                fields=["operation_id"], name="identity_operation", condition=models.Q(operation_id__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
@@ -71,3 +75,31 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.absorbed_id} into {self.surviving_id}"
+
+
+class DuplicateProposal(models.Model):
+    """Two customers who may be one, because something that came in named both. Nothing is joined until a person decides.
+
+    The lower id stands first, so that each pair is there once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    first_id = models.UUIDField()
+    second_id = models.UUIDField(db_index=True)
+    evidence = models.JSONField(default=list)  # [{"kind", "namespace", "value", "customer_id"}]
+    source = models.CharField(max_length=80, blank=True, default="")
+    proposed_at = models.DateTimeField(default=clock.now)
+    decision = models.CharField(max_length=12, blank=True, default="")  # merged, different
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by_name = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["first_id", "second_id"], name="duplicate_proposal_once")]
+        indexes = [
+            models.Index(
+                models.F("proposed_at").desc(), name="duplicate_proposal_open", condition=models.Q(decided_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} and {self.second_id}"

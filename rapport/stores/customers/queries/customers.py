@@ -70,7 +70,9 @@ def customer_by_identity(*, actor: Actor, kind: str, value: str, namespace: str 
     return get_customer(actor=actor, customer_id=identity.customer_id)
 
 
-def possible_twins(*, actor: Actor, values: Mapping[str, Any], but_not: UUID | None = None, limit: int = 5) -> list[Twin]:
+def possible_twins(
+    *, actor: Actor, values: Mapping[str, Any], but_not: UUID | None = None, limit: int = 5
+) -> list[Twin]:
     """Customers with the same e-mail, phone, or name: shown as a warning, never a hindrance. Three indexed queries at most."""
     found: dict[UUID, str] = {}
     keys = [(IdentityKind.EMAIL, values.get("email")), (IdentityKind.PHONE, values.get("phone"))]

@@ -14,7 +14,9 @@ def display_name(values: Mapping[str, Any]) -> str:
     return values.get("name") or person or values.get("email") or values.get("phone") or ""
 
 
-def search_text(*, name: str, email: str, phone: str, organisation_name: str, city: str, extra: Iterable[str] = ()) -> str:
+def search_text(
+    *, name: str, email: str, phone: str, organisation_name: str, city: str, extra: Iterable[str] = ()
+) -> str:
     """What search matches: folded, the phone number also without its plus."""
     return folded(name, email, phone.lstrip("+"), organisation_name, city, *extra)[:1000]
 
@@ -43,4 +45,8 @@ def merged_values(
 
 def after_unmerge(current: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The survivor's values once the merge is taken back: what was before it, except where somebody changed it since."""
-    return {name: before.get(name) for name, value in after.items() if current.get(name) == value and before.get(name) != value}
+    return {
+        name: before.get(name)
+        for name, value in after.items()
+        if current.get(name) == value and before.get(name) != value
+    }

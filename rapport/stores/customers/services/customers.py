@@ -21,7 +21,7 @@ SEARCHED = {"name", "given_name", "family_name", "email", "phone", "organisation
 class CustomerWrites:
     """The customers' write hook: name and search text are derived, primary identities follow the columns."""
 
-    def check(self, values: Mapping[str, Any], instance: Customer | None) -> dict[str, str]:
+    def check(self, values: Mapping[str, Any], instance: Any) -> dict[str, str]:
         def value(name: str) -> Any:
             return values.get(name, getattr(instance, name) if instance else "")
 
@@ -31,10 +31,13 @@ class CustomerWrites:
                 return {"name": "Give a name, an e-mail address or a phone number."}
         return {}
 
-    def before_save(self, customer: Customer, changed: set[str]) -> set[str]:
+    def before_save(self, instance: Any, changed: set[str]) -> set[str]:
+        customer: Customer = instance
         derived: set[str] = set()
         if {"given_name", "family_name"} & changed and "name" not in changed:
-            customer.name = " ".join(part for part in (customer.given_name, customer.family_name) if part) or customer.name
+            customer.name = (
+                " ".join(part for part in (customer.given_name, customer.family_name) if part) or customer.name
+            )
             derived.add("name")
         if not customer.name:
             customer.name = rules.display_name(vars(customer))
@@ -50,10 +53,10 @@ class CustomerWrites:
             derived.add("search")
         return derived
 
-    def after_save(self, customers: Sequence[Customer], changed: set[str], operation_id: UUID) -> None:
+    def after_save(self, instances: Sequence[Any], changed: set[str], operation_id: UUID) -> None:
         for column, kind in (("email", IdentityKind.EMAIL), ("phone", IdentityKind.PHONE)):
             if column in changed:
-                _follow_column(customers, column, kind, operation_id)
+                _follow_column(instances, column, kind, operation_id)
 
     def undo_created(self, operation_id: UUID) -> dict[str, int]:
         """Remove the customers an operation created; those worked on since go to the bin instead, with what they hold."""
@@ -62,7 +65,11 @@ class CustomerWrites:
             Q(version__gt=1)
             | Q(merged_into__isnull=False)
             | Exists(CustomerAlias.objects.filter(surviving_id=OuterRef("pk")))
-            | Exists(Relationship.objects.filter(Q(from_customer_id=OuterRef("pk")) | Q(to_customer_id=OuterRef("pk"))).exclude(operation_id=operation_id))
+            | Exists(
+                Relationship.objects.filter(
+                    Q(from_customer_id=OuterRef("pk")) | Q(to_customer_id=OuterRef("pk"))
+                ).exclude(operation_id=operation_id)
+            )
         )
         kept_ids = list(created.filter(used).values_list("pk", flat=True))
         kept = Customer.objects.filter(pk__in=kept_ids, deleted_at=None).update(deleted_at=clock.now())

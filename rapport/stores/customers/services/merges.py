@@ -38,7 +38,7 @@ def merge_customers(
         raise Invalid({"absorbed_id": "A customer cannot be merged with itself."})
     bad = {name for name, side in (chosen or {}).items() if side not in ("surviving", "absorbed")}
     if bad:
-        raise Invalid({name: "Choose surviving or absorbed." for name in bad})
+        raise Invalid(dict.fromkeys(bad, "Choose surviving or absorbed."))
     first, second = sorted((surviving_id, absorbed_id))  # one lock order, so that two merges can't wait for each other
     locked = {one: policies.get_record(actor, RECORD_TYPE, one, Action.MERGE, lock=True) for one in (first, second)}
     surviving, absorbed = locked[surviving_id], locked[absorbed_id]
@@ -98,7 +98,9 @@ def unmerge_customers(*, actor: Actor, merge_id: UUID, operation: Operation | No
     surviving = policies.get_record(actor, RECORD_TYPE, merge.surviving_id, Action.MERGE, lock=True)
     absorbed = Customer.objects.select_for_update().get(pk=merge.absorbed_id)
 
-    operation = operation or open_operation(actor, "unmerge", RECORD_TYPE, label=f"{absorbed.name} from {surviving.name}", undoes=merge.operation_id)
+    operation = operation or open_operation(
+        actor, "unmerge", RECORD_TYPE, label=f"{absorbed.name} from {surviving.name}", undoes=merge.operation_id
+    )
     declared = record_type_of(RECORD_TYPE)
     current = _values(surviving, declared)
     back = rules.after_unmerge(current, merge.surviving_before, merge.surviving_after)
@@ -109,7 +111,9 @@ def unmerge_customers(*, actor: Actor, merge_id: UUID, operation: Operation | No
     _give_back_aliases(merge.surviving_id, merge.absorbed_id)
     merge.undone_at = clock.now()
     merge.save(update_fields=["undone_at"])
-    Operation.objects.filter(id=merge.operation_id, undone_at=None).update(undone_at=merge.undone_at, undone_by_name=actor.name)
+    Operation.objects.filter(id=merge.operation_id, undone_at=None).update(
+        undone_at=merge.undone_at, undone_by_name=actor.name
+    )
     record_changes(
         operation,
         "unmerged",
