@@ -141,7 +141,6 @@ def _write(root: Path, modules: Path) -> None:
         (built / "icons.svg").write_text(_sprite(root, modules), encoding="utf-8")
         (built / "LICENSES.txt").write_text(_licences(root, modules), encoding="utf-8")
         (built / STAMP).write_text(fingerprint(root))
-        os.chmod(built, 0o755)
         VENDOR.mkdir(exist_ok=True)
         # File by file, so that a server which is running meanwhile always finds each of them.
         wanted = {path.relative_to(built) for path in built.rglob("*") if path.is_file()}

@@ -103,7 +103,7 @@ class Cluster:
         self._folder: Path | None = None
         self._use: IO[str] | None = None
 
-    # --- what others ask -------------------------------------------------------------------------------------------
+    # --- what others ask ---
 
     def url(self, database: str = DATABASE, user: str = ROLE) -> str:
         return f"postgresql://{user}@/{quote(database)}?host={quote(str(self.socket_folder), safe='')}"
@@ -171,7 +171,7 @@ class Cluster:
         folders = {path.name.removeprefix("data-"): path for path in self.place.glob("data-*")}
         return {int(name): path for name, path in folders.items() if name.isdigit() and int(name) != self.major}
 
-    # --- who runs the server, and where its files lie --------------------------------------------------------------
+    # --- who runs the server, and where its files lie ---
 
     def _make_home(self) -> None:
         try:
@@ -227,7 +227,7 @@ class Cluster:
         if len(os.fsencode(folder / SOCKET)) <= LONGEST_SOCKET_PATH and not set(',"') & set(str(folder)):
             return folder
         name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
-        return Path("/tmp") / f"rapport-pg-{self.uid}-{name}"
+        return Path("/tmp") / f"rapport-pg-{self.uid}-{name}"  # noqa: S108 - owner and mode are checked in _own
 
     def _own(self, folder: Path) -> None:
         """Make the folder for the server's user alone. One that belongs to a stranger, or is a link, is refused."""
@@ -267,7 +267,7 @@ class Cluster:
             draft.rename(copy)
         return copy / package / tree.name / "bin"
 
-    # --- running it ------------------------------------------------------------------------------------------------
+    # --- running it ---
 
     def _identity(self) -> dict[str, Any]:
         """How to start a process as the server's user."""

@@ -36,7 +36,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 # What pg_dump says to its own session. Replayed into ours it would outlive the text: an empty search_path, for one.
 _SESSION = re.compile(
-    r"^(?:SET [a-z_]+ = .*;|SELECT pg_catalog\.set_config\('search_path', .*\);|\\(?:un)?restrict .*|CREATE SCHEMA public;)$",
+    r"^(?:SET [a-z_]+ = .*;|SELECT pg_catalog\.set_config\('search_path', .*\);"
+    r"|\\(?:un)?restrict .*|CREATE SCHEMA public;)$",
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"^--(?: .*)?$", re.MULTILINE)
@@ -114,7 +115,7 @@ def _installed_apps() -> list[str]:
     return [app.split(": ")[1] for app in apps]
 
 
-# --- what state a database is in ---------------------------------------------------------------------------------------
+# --- what state a database is in ---
 
 
 def recorded_fingerprint(connection: Connection) -> str | None:
@@ -139,7 +140,7 @@ def is_empty(connection: Connection) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-# --- writing the texts -------------------------------------------------------------------------------------------------
+# --- writing the texts ---
 
 
 def dump(url: str, schema: str) -> str | None:
@@ -177,7 +178,7 @@ def for_anyone(text: str, role: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", _GRANT.sub(grant, text)).strip() + "\n"
 
 
-# --- replaying them ----------------------------------------------------------------------------------------------------
+# --- replaying them ---
 
 
 def load(connection: psycopg.Connection[Any], snapshot: Snapshot) -> None:

@@ -166,7 +166,7 @@ def _migrate(schema: str) -> None:
     call_command("migrate_schemas", schema_name=schema, verbosity=0, interactive=False)
 
 
-# --- before Django reads its settings ----------------------------------------------------------------------------------
+# --- before Django reads its settings ---
 
 SERVER = TestServer.choose()
 
@@ -209,7 +209,7 @@ def pytest_configure(config: pytest.Config) -> None:
             _only_this_machine(address)
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
+    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
 
 
 class _Plugin:
