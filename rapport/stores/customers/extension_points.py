@@ -1,0 +1,70 @@
+"""What upper apps plug into customers: panels and facts of the customer page, their part of an export, what a merge moves.
+
+    customer_panels.register("timeline", CustomerPanel(position="main", order=20, render=timeline_panel))
+
+`ids` are always all ids of the customer: its own first, then those merged into it. The customer was checked to be
+visible before anything here is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from rapport.foundation.lib.registry import Registry
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
+
+    from rapport.foundation.workspace.types import Actor
+    from rapport.stores.customers.models import Customer
+
+    Label = str | _StrPromise
+
+Position = Literal["left", "main", "right"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One part of the customer page, ready to be drawn: the template sees the page's context and this."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerPanel:
+    """Where a part of the customer page stands and how it is made. None from `render`: nothing to show."""
+
+    render: Callable[[HttpRequest, Actor, Customer, Sequence[UUID]], Panel | None]
+    position: Position = "right"
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of the facts panel that is not a field of the record."""
+
+    label: Label
+    value: Any
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How much of one kind hangs on a customer: "312 touch points"."""
+
+    label: Label
+    count: int
+
+
+customer_panels: Registry[CustomerPanel] = Registry("customer panel")
+customer_facts: Registry[Callable[[Actor, Customer, Sequence[UUID]], Iterable[Fact]]] = Registry("customer facts")
+
+# Rows in JSON form of an export of everything about one customer, under the name they are registered by.
+customer_data: Registry[Callable[[Actor, Sequence[UUID]], Iterable[Mapping[str, Any]]]] = Registry("customer data")
+
+# Counts for the summary before a merge. Each may run one query.
+customer_holdings: Registry[Callable[[Actor, Sequence[UUID]], Holding]] = Registry("customer holding")
