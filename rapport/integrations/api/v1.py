@@ -1,0 +1,43 @@
+"""Version 1 of the API: one OpenAPI document over every resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from rapport.foundation.workspace.errors import RapportError
+from rapport.integrations.api import problems
+from rapport.integrations.api.auth import TokenAuth
+from rapport.integrations.api.documentation import describe
+from rapport.integrations.api.resources import customers
+
+
+class RapportApi(NinjaAPI):
+    """Adds to ninja's document what our own views answer: ingestion, problems, idempotency."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        schema = super().get_openapi_schema(**kwargs)
+        return describe(schema)
+
+
+api = RapportApi(
+    title="Rapport",
+    version="1",
+    urls_namespace="api-v1",
+    auth=TokenAuth(),
+    docs_url=None,
+    description=(
+        "Everything Rapport's pages do, for other systems. Tokens act as the person who made them, within their scopes. "
+        "Errors are problem details (application/problem+json) that name the field. Writing requests may carry an "
+        "Idempotency-Key: the same key with the same request is answered again, not carried out again. "
+        "Lists page by cursor and take the same conditions as the pages do."
+    ),
+)
+api.add_exception_handler(RapportError, problems.answer_rapport_error)
+api.add_exception_handler(ValidationError, problems.answer_validation_error)
+api.add_exception_handler(HttpError, problems.answer_http_error)
+api.add_exception_handler(AuthenticationError, problems.answer_authentication_error)
+for router in (customers.router,):
+    api.add_router("", router)
