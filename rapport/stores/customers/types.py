@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,3 +36,28 @@ class AddressPurpose(models.TextChoices):
     BILLING = "billing", _("Billing")
     SHIPPING = "shipping", _("Shipping")
     VISIT = "visit", _("Visit")
+
+
+class IdentityKey(NamedTuple):
+    """What makes an identity unique, in the order of its index. `value` is normalised."""
+
+    value: str
+    kind: str
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySet:
+    """All that one event says of whom it is about. `fields` fill what is empty on the customer, or begin a new one."""
+
+    keys: tuple[IdentityKey, ...] = ()
+    customer_id: UUID | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The id to record a touch point with, or the reason why there is none."""
+
+    customer_id: UUID | None
+    problem: str = ""
