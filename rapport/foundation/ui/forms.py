@@ -1,0 +1,107 @@
+"""Forms in the look's clothes: widget classes, help and errors linked to the field, one template for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms.renderers import DjangoTemplates
+
+_CHECKS = (forms.CheckboxInput, forms.CheckboxSelectMultiple, forms.RadioSelect)
+_SELECTS = (forms.Select, forms.SelectMultiple)
+
+
+class Renderer(DjangoTemplates):
+    """Draws `{{ form }}` and `{{ field.as_field_group }}` with our templates."""
+
+    form_template_name = "ui/parts/fields.html"
+    field_template_name = "ui/parts/field.html"
+
+
+def dress(bound: forms.BoundField) -> forms.BoundField:
+    """Give a field's widget the look's classes. Works for forms of other packages too; doing it twice is harmless."""
+    widget = bound.field.widget
+    if isinstance(widget, forms.MultiWidget):
+        for part in widget.widgets:
+            _add(part, _class_of(part))
+    else:
+        _add(widget, _class_of(widget))
+        if bound.errors:
+            _add(widget, "is-invalid")
+    return bound
+
+
+def _class_of(widget: forms.Widget) -> str:
+    if isinstance(widget, _CHECKS):
+        return "form-check-input"
+    if isinstance(widget, _SELECTS):
+        return "form-select"
+    return "form-control"
+
+
+def _add(widget: forms.Widget, css: str) -> None:
+    classes = widget.attrs.get("class", "").split()
+    if css not in classes:
+        widget.attrs["class"] = " ".join([*classes, css])
+
+
+class Form(forms.Form):
+    """The base of our forms."""
+
+    default_renderer = Renderer
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
+class Switch(forms.CheckboxInput):
+    """On or off, at once."""
+
+    template_name = "ui/forms/switch.html"
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker; it wants ISO dates whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class InstantInput(forms.DateTimeInput):
+    """A date with a time, in the member's time zone."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
+
+
+class SearchInput(forms.TextInput):
+    input_type = "search"
+
+
+class PhoneInput(forms.TextInput):
+    input_type = "tel"
+
+
+class MoneyInput(forms.MultiWidget):
+    """An amount and its currency, side by side."""
+
+    template_name = "ui/forms/money.html"
+
+    def __init__(self, currencies: list[tuple[str, str]], attrs: dict[str, Any] | None = None) -> None:
+        amount = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"})
+        super().__init__({"amount": amount, "currency": forms.Select(choices=currencies)}, attrs)
+
+    def decompress(self, value: Any) -> list[Any]:
+        return [value.get("amount"), value.get("currency")] if value else [None, None]
+
+
+class TagsInput(forms.TextInput):
+    """Words with commas between them; a list in the form's data."""
+
+    def format_value(self, value: Any) -> str:
+        return ", ".join(value) if isinstance(value, list | tuple) else value or ""
