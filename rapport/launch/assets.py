@@ -84,6 +84,11 @@ def is_current(root: Path) -> bool:
     return not missing() and stamp.is_file() and stamp.read_text() == fingerprint(root)
 
 
+def is_current_here() -> bool:
+    root = checkout()
+    return is_current(root) if root else not missing()
+
+
 def build(*, force: bool = False) -> bool:
     """Build the vendor folder; False when it was up to date, or came ready-made with the wheel."""
     root = checkout()

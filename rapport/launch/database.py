@@ -415,3 +415,11 @@ class Cluster:
         with psycopg.connect(self.url(DATABASE, "postgres"), autocommit=True) as database:
             for extension in EXTENSIONS:
                 database.execute(sql.SQL("create extension if not exists {}").format(sql.Identifier(extension)))
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database. A URL that names a socket folder has a user and no host before the path."""
+    before, _, options = url.partition("?")
+    scheme, _, rest = before.partition("://")
+    place = rest.split("/")[0]
+    return f"{scheme}://{place}/{name}" + (f"?{options}" if options else "")

@@ -26,7 +26,7 @@ from psycopg import sql
 
 from rapport.launch import snapshot
 from rapport.launch.checkout import PACKAGE
-from rapport.launch.database import Cluster
+from rapport.launch.database import Cluster, with_database
 
 WORKSPACES = (
     {"schema_name": "w_00000001", "slug": "kestrel", "name": "Kestrel Outdoor"},
@@ -39,14 +39,6 @@ LOCK = 4711
 def _test_home() -> Path:
     named = os.environ.get("RAPPORT_TEST_HOME")
     return Path(named).resolve() if named else PACKAGE.parent / "var" / "test"
-
-
-def _with_database(url: str, name: str) -> str:
-    """The same server, another database. A URL that names a socket folder has a user and no host before the path."""
-    before, _, options = url.partition("?")
-    scheme, _, rest = before.partition("://")
-    place = rest.split("/")[0]
-    return f"{scheme}://{place}/{name}" + (f"?{options}" if options else "")
 
 
 @dataclass
@@ -74,7 +66,7 @@ class TestServer:
             self.cluster.release()
 
     def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(_with_database(self.url, "postgres"), autocommit=True)
+        return psycopg.connect(with_database(self.url, "postgres"), autocommit=True)
 
 
 class Databases:

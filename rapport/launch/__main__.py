@@ -1,0 +1,5 @@
+import sys
+
+from rapport.launch.cli import main
+
+sys.exit(main())
