@@ -35,7 +35,9 @@ def idempotent(view: View) -> View:
             return view(request, *args, **kwargs)
         if len(key) > 200:
             return problem(400, "An Idempotency-Key has at most 200 characters.")
-        asked = hashlib.sha256(b"\0".join([str(request.method).encode(), request.get_full_path().encode(), request.body]))
+        asked = hashlib.sha256(
+            b"\0".join([str(request.method).encode(), request.get_full_path().encode(), request.body])
+        )
         kept = _claim(token.id, key, asked.hexdigest())
         if kept is not None:
             return _repeat(kept, asked.hexdigest())
@@ -71,7 +73,9 @@ def _repeat(kept: KeptAnswer, request_hash: str) -> HttpResponse:
     if kept.request_hash != request_hash:
         return problem(422, "This Idempotency-Key was used for another request.")
     if kept.status is None:
-        return problem(409, "The first request with this Idempotency-Key is still at work.", headers={"Retry-After": "2"})
+        return problem(
+            409, "The first request with this Idempotency-Key is still at work.", headers={"Retry-After": "2"}
+        )
     response = HttpResponse(bytes(kept.body), status=kept.status, content_type="application/json")
     response["Idempotency-Replayed"] = "true"
     return response

@@ -43,7 +43,9 @@ class ApiGate:
         workspace, actor, token = granted
         wait_seconds = tokens.retry_after(token)
         if wait_seconds:
-            return problem(429, "This token has used up its requests for now.", headers={"Retry-After": str(wait_seconds)})
+            return problem(
+                429, "This token has used up its requests for now.", headers={"Retry-After": str(wait_seconds)}
+            )
         schemas.enter(workspace)
         vars(request).update(workspace=workspace, actor=actor, token=token)
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie is read here

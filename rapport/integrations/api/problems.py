@@ -27,7 +27,12 @@ _TITLES = {
 
 
 def problem(
-    status: int, detail: str = "", *, errors: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **more: Any
+    status: int,
+    detail: str = "",
+    *,
+    errors: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> HttpResponse:
     """A problem+json answer. `errors` maps fields to what to mend."""
     body: dict[str, Any] = {"type": "about:blank", "title": _TITLES.get(status, "Error"), "status": status}
@@ -35,7 +40,9 @@ def problem(
         body["detail"] = detail
     if errors:
         body["errors"] = [{"field": field, "message": message} for field, message in errors.items()]
-    response = HttpResponse(msgspec.json.encode({**body, **more}), status=status, content_type="application/problem+json")
+    response = HttpResponse(
+        msgspec.json.encode({**body, **more}), status=status, content_type="application/problem+json"
+    )
     for name, value in (headers or {}).items():
         response[name] = value
     return response

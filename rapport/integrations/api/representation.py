@@ -33,9 +33,7 @@ _JSON_TYPES: dict[FieldKind, dict[str, Any]] = {
 
 def as_json(actor: Actor, declared: RecordType, record: Any, only: Iterable[str] = ()) -> dict[str, Any]:
     """The record with the fields this actor may read, or only those asked for."""
-    shown: dict[str, Any] = {
-        name: codec.encode(getattr(record, name)) for name in _ALWAYS if hasattr(record, name)
-    }
+    shown: dict[str, Any] = {name: codec.encode(getattr(record, name)) for name in _ALWAYS if hasattr(record, name)}
     wanted = set(only)
     for field in policies.readable_fields(actor, declared):
         if not wanted or field.name in wanted:
@@ -55,7 +53,9 @@ def chosen_fields(declared: RecordType, text: str) -> list[str]:
 def json_schema(declared: RecordType, *, writable: bool) -> dict[str, Any]:
     """The JSON schema of a record type's values for the API's document."""
     properties = {
-        field.name: _schema_of(field) for field in declared.fields if not field.custom and (field.editable or not writable)
+        field.name: _schema_of(field)
+        for field in declared.fields
+        if not field.custom and (field.editable or not writable)
     }
     if not writable:
         properties = {

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from rapport.foundation.records.types import Field, FieldKind
 
-_LENGTH = {FieldKind.TEXT: 500, FieldKind.LONG_TEXT: 100_000, FieldKind.URL: 400, FieldKind.EMAIL: 254, FieldKind.PHONE: 40}
-_TEXTS = frozenset(_LENGTH)
+LENGTHS = {FieldKind.TEXT: 500, FieldKind.LONG_TEXT: 100_000, FieldKind.URL: 400, FieldKind.EMAIL: 254, FieldKind.PHONE: 40}
+_TEXTS = frozenset(LENGTHS)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_WEB_ADDRESS = re.compile(r"https?://(?:[\w-]+\.)+[\w-]{2,}(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)
 EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -57,8 +58,8 @@ def _text(field: Field, raw: Any) -> str:
     value = _CONTROL.sub("", raw)
     if field.kind is not FieldKind.LONG_TEXT:
         value = " ".join(value.split())
-    if len(value) > _LENGTH[field.kind]:
-        raise BadValue(f"At most {_LENGTH[field.kind]} characters; this has {len(value)}.")
+    if len(value) > LENGTHS[field.kind]:
+        raise BadValue(f"At most {LENGTHS[field.kind]} characters; this has {len(value)}.")
     return value
 
 
@@ -84,7 +85,7 @@ def _url(field: Field, raw: Any) -> str:
     value = _text(field, raw)
     if "://" not in value:
         value = f"https://{value}"
-    if not re.fullmatch(r"https?://[^\s/$.?#][^\s]*", value, re.IGNORECASE):
+    if not _WEB_ADDRESS.fullmatch(value):
         raise BadValue("This must be a web address that begins with http:// or https://.")
     return value
 

@@ -143,7 +143,9 @@ def unmerge(request: ApiRequest, merge_id: UUID) -> Any:
     return merges.unmerge_customers(actor=request.actor, merge_id=merge_id)
 
 
-@router.post("/operations/{operation_id}/undo", response=dict[str, Any], tags=["Operations"], operation_id="undo_operation")
+@router.post(
+    "/operations/{operation_id}/undo", response=dict[str, Any], tags=["Operations"], operation_id="undo_operation"
+)
 def undo_operation(request: ApiRequest, operation_id: UUID) -> Any:
     """Take back an edit, bulk edit, deletion, merge or import. What somebody changed since is kept and counted."""
     done = undo.undo(actor=request.actor, operation_id=operation_id)
