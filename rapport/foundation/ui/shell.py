@@ -5,7 +5,7 @@ Everything is worked out on first use and once, so a fragment, which shows none 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -47,6 +47,7 @@ class Link:
     url: str
     icon: str = ""
     hint: Label = ""
+    short: Label = ""
     count: int | None = None
     is_current: bool = False
     go: str = ""
@@ -181,13 +182,13 @@ class Shell:
 
     @cached_property
     def links(self) -> list[Link]:
-        """All links of the sidebar, whether folded or not. A link without an icon takes its section's."""
+        """All links of the sidebar, folded or not. Those of a section take its icon, and its name where room is scarce."""
         found: list[Link] = []
         for row in self.nav:
             if isinstance(row, Link):
                 found.append(row)
             else:
-                found += [Link(**{**link.__dict__, "icon": link.icon or row.icon}) for link in row.links]
+                found += [replace(link, icon=link.icon or row.icon, short=row.label) for link in row.links]
         return found
 
     @property
@@ -221,7 +222,7 @@ class Shell:
             for entry, url in self._allowed(extension_points.commands.values())
         ]
         created = [link for group in self.quick_create for link in group.links]
-        return [Link(**{**link.__dict__, "keys": link.key.upper()}) for link in created] + made
+        return [replace(link, keys=link.key.upper()) for link in created] + made
 
     @cached_property
     def settings_pages(self) -> list[Group]:
@@ -242,10 +243,14 @@ class Shell:
         ]
 
     def _current(self, urls: list[str]) -> str:
-        """The entry this page belongs to: the longest address it begins with, its query included when that fits."""
+        """The entry this page belongs to: the longest address it begins with, its query included when that fits.
+
+        The first page of a workspace is the beginning of every address and fits only itself.
+        """
         here = self.request.path
         full = self.request.get_full_path()
-        fits = [url for url in urls if url == full or ("?" not in url and here.startswith(url))]
+        first = self.home_url
+        fits = [url for url in urls if url in (full, here) or ("?" not in url and url != first and here.startswith(url))]
         return max(fits, key=len, default="")
 
 

@@ -266,17 +266,22 @@ def _time(instant: datetime | None, form: Any) -> SafeString:
 
 @register.filter
 def short_date(day: date | None) -> str:
-    return formats.short_date(day) if day else "–"
+    return formats.short_date(_day(day)) if day else "–"
 
 
 @register.filter
 def long_date(day: date | None) -> str:
-    return formats.long_date(day) if day else "–"
+    return formats.long_date(_day(day)) if day else "–"
 
 
 @register.filter
 def day_heading(day: date) -> str:
-    return formats.day_heading(day)
+    """Today, Yesterday, Tuesday 17 November. An instant is taken as its day in the member's time zone."""
+    return formats.day_heading(_day(day))
+
+
+def _day(value: date) -> date:
+    return formats.local(value).date() if isinstance(value, datetime) else value
 
 
 @register.simple_tag

@@ -70,7 +70,7 @@ def components(request: HttpRequest) -> HttpResponse:
         }
         for index, (name, sub, kind, tier, phase, value, risk, level, states, channel, days, owner) in enumerate(ROWS, 1)
     ]
-    refused = Sample({"name": "", "email": "marta@pedalpost", "kind": "person"}, prefix="refused", auto_id="refused_%s")
+    refused = Sample({"name": "", "email": "marta@pedalpost", "kind": "person"}, auto_id="refused_%s")
     refused.fields = {name: refused.fields[name] for name in ("name", "email", "channels")}
     facts = [
         (_("Email"), "marta@pedal.example"),
