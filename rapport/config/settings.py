@@ -66,8 +66,11 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "rapport.foundation.ui.middleware.SignInAgain",
     "rapport.foundation.workspace.middleware.EnterWorkspace",
+    "rapport.foundation.ui.middleware.PlainErrors",
 ]
+CSRF_FAILURE_VIEW = "rapport.foundation.ui.views.errors.csrf_failure"
 ROOT_URLCONF = "rapport.config.urls"
 WORKSPACE_URLCONF = "rapport.config.workspace_urls"
 WSGI_APPLICATION = "rapport.config.wsgi.application"

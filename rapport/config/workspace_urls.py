@@ -6,4 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("rapport.foundation.workspace.urls")),
+    path("", include("rapport.foundation.ui.urls")),
 ]
+
+handler400 = "rapport.foundation.ui.views.errors.bad_request"
+handler403 = "rapport.foundation.ui.views.errors.not_allowed"
+handler404 = "rapport.foundation.ui.views.errors.not_found"
+handler500 = "rapport.foundation.ui.views.errors.server_error"
