@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from rapport.launch import assets, schema, snapshot
+from rapport.launch import assets, schema, snapshot, translations
 from rapport.launch.checkout import home
 from rapport.launch.database import Binaries, Cluster, DatabaseError, with_database
 from rapport.launch.doctor import doctor
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     password.add_argument("email")
     password.set_defaults(run=lambda given: _manage("set_password", given.email))
 
-    build = commands.add_parser("assets", help="build the front-end files (in a checkout)")
+    build = commands.add_parser("assets", help="build front-end files and translations (in a checkout)")
     build.add_argument("--force", action="store_true", help="build again even when nothing changed")
     build.set_defaults(run=_assets)
 
@@ -156,6 +156,8 @@ def _worker(given: argparse.Namespace) -> int:
 
 def _assets(given: argparse.Namespace) -> int:
     print("Built the front-end files." if assets.build(force=given.force) else "The front-end files are up to date.")
+    if count := translations.build():
+        print(f"Compiled translations: {count}.")
     return 0
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from rapport.launch import assets, schema
+from rapport.launch import assets, schema, translations
 from rapport.launch.checkout import checkout, home
 from rapport.launch.serving import database, this_program, web_command, worker_command
 from rapport.launch.supervisor import Child, Supervisor
@@ -42,6 +42,8 @@ def up(plan: Plan) -> int:
     if checkout() and not assets.is_current_here():
         say("Building the front-end files …")
         assets.build()
+    if checkout():
+        translations.build()
     port = free_port(plan.host, plan.port)
     if port != plan.port:
         say(f"Port {plan.port} is taken by another program; using {port}.")

@@ -1,0 +1,57 @@
+# Everything one does here. Each task is the real tool's own line, so nothing is hidden and nothing needs make.
+PYTHON ?= python3
+BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
+
+.PHONY: help run setup assets test check format journeys bench docs lock wheel clean
+help:  ## say what can be done
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run:  ## set up what is missing, start Rapport with its own database, print the address
+	@$(PYTHON) scripts/setup.py run
+	@$(BIN)/rapport up $(ARGS)
+
+setup:  ## make .venv ready for work on Rapport
+	@$(PYTHON) scripts/setup.py develop
+
+assets: setup  ## build the front-end files and translations
+	@$(BIN)/rapport assets
+
+test: setup assets check  ## set up what is missing, then every check and every test, browser journeys included
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: setup assets  ## every check that runs no product code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djhtml --check rapport
+	$(BIN)/codespell
+	$(BIN)/rapport manage makemigrations --check --dry-run
+
+format: setup  ## write code and templates the way `check` wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djhtml rapport
+
+journeys: setup assets  ## only the walks through the product in a browser
+	$(BIN)/pytest tests/journeys
+
+bench: setup assets  ## measure speed and size (ARGS="--size L" for the big one)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup  ## build the manual into site/, broken links are errors
+	$(BIN)/mkdocs build --strict
+
+lock: setup  ## choose package versions anew and write them down with their hashes (ARGS=--upgrade for the newest)
+	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt $(ARGS)
+	$(COMPILE) --group tools --constraint requirements/runtime.txt --output-file requirements/tools.txt $(ARGS)
+	$(COMPILE) pyproject.toml --group dev --constraint requirements/runtime.txt --constraint requirements/tools.txt --output-file requirements/dev.txt $(ARGS)
+
+wheel: setup assets  ## build dist/*.whl with front-end files, translations and schema snapshot inside
+	$(BIN)/rapport snapshot
+	$(BIN)/hatchling build -t wheel -d dist
+
+clean:  ## remove what was built; data in var/rapport stays
+	rm -rf build dist site var/test assets/node_modules rapport/foundation/ui/static/vendor rapport/launch/snapshot.json.gz
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
