@@ -10,6 +10,8 @@ from django.db import connection
 from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from rapport.launch.snapshot import recorded_fingerprint
+
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
 
@@ -36,6 +38,8 @@ def readiness_problems() -> list[str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
+        if recorded_fingerprint(connection) is None:
+            problems.append("The database is not set up: run `rapport db migrate`.")
     except DatabaseError:
         problems.append("The database does not answer.")
     try:

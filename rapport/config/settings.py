@@ -55,15 +55,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "rapport.foundation.ui.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "rapport.config.metrics.RequestMetrics",
     "rapport.config.health.HealthMiddleware",
     "rapport.foundation.accounts.middleware.PublicSchema",
+    "rapport.integrations.api.middleware.ApiGate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "rapport.foundation.accounts.middleware.Person",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "rapport.foundation.ui.middleware.SignInAgain",
@@ -108,6 +110,11 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "rapport.foundation.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"signup": "rapport.foundation.accounts.forms.sign_up.SignUpForm"}
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BASE_URL.startswith("https://") else "http"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "rapport.foundation.accounts.adapter.display_name"
 ACCOUNT_EMAIL_VERIFICATION = env.text("RAPPORT_EMAIL_VERIFICATION", "optional")
@@ -118,7 +125,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or BASE_URL.startswith(("http://localhost", "http://127.0.0.1"))
 MFA_TOTP_ISSUER = "Rapport"
-USERSESSIONS_TRACK_ACTIVITY = True
+MFA_ADAPTER = "rapport.foundation.accounts.adapter.SecondStepAdapter"
+USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware.Person does it, every few minutes instead of on each request
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
@@ -171,6 +179,8 @@ EMAIL_BACKEND = (
 EMAIL_FILE_PATH = HOME / "mail"  # without an SMTP server, mails of the system itself are written here
 DEFAULT_FROM_EMAIL = env.text("RAPPORT_FROM", "Rapport <rapport@localhost>")
 
+METRICS_TOKEN = env.text("RAPPORT_METRICS_TOKEN")
+LOG_REQUESTS = env.text("RAPPORT_LOG") == "json"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

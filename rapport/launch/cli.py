@@ -15,7 +15,7 @@ from rapport.launch import assets, schema, snapshot, translations
 from rapport.launch.checkout import home
 from rapport.launch.database import Binaries, Cluster, DatabaseError, with_database
 from rapport.launch.doctor import doctor
-from rapport.launch.serving import database, replace_this_process, web_command, worker_command
+from rapport.launch.serving import database, replace_this_process, web_command, web_environment, worker_command
 from rapport.launch.up import Plan, UpError, up
 
 OUR_ERRORS = (assets.AssetsError, DatabaseError, schema.SchemaError, UpError)
@@ -140,6 +140,7 @@ def _production_url() -> str:
 
 def _web(given: argparse.Namespace) -> int:
     _production_url()
+    os.environ.update(web_environment(given.port))
     replace_this_process(
         web_command(
             host=given.host, port=given.port, workers=given.workers, threads=given.threads, access_log=given.access_log

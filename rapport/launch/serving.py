@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,6 +47,14 @@ def web_command(*, host: str, port: int, workers: int = 1, threads: int = 4, acc
     if os.environ.get("RAPPORT_LOG") == "json":
         options += ["--log-config", str(_json_logs())]
     return [sys.executable, "-m", "granian", *options, "rapport.config.wsgi:application"]
+
+
+def web_environment(port: int) -> dict[str, str]:
+    """Where the web processes count together; emptied, since old counts belong to processes that are gone."""
+    folder = home() / "metrics" / str(port)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def worker_command(*, concurrency: int = 4) -> list[str]:

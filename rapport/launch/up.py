@@ -14,7 +14,7 @@ import psycopg
 
 from rapport.launch import assets, schema, translations
 from rapport.launch.checkout import checkout, home
-from rapport.launch.serving import database, this_program, web_command, worker_command
+from rapport.launch.serving import database, this_program, web_command, web_environment, worker_command
 from rapport.launch.supervisor import Child, Supervisor
 from rapport.launch.welcome import FirstSignIn
 
@@ -52,7 +52,7 @@ def up(plan: Plan) -> int:
     os.environ.setdefault("RAPPORT_URL", address)
     with database() as url:
         _prepare(url, demo=plan.demo)
-        children = [Child("web", web_command(host=plan.host, port=port, workers=plan.workers))]
+        children = [Child("web", web_command(host=plan.host, port=port, workers=plan.workers), web_environment(port))]
         if plan.worker:
             children.append(Child("worker", worker_command()))
         supervisor = Supervisor(children, say=say)
