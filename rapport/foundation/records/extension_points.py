@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from rapport.foundation.lib.registry import Registry
-from rapport.foundation.records.types import Field, RecordType, Relation
+from rapport.foundation.records.types import Field, Label, RecordType, Relation
 
 if TYPE_CHECKING:
     from django.db.models import Model, Q, QuerySet
@@ -41,7 +42,7 @@ RelationCompiler = Callable[..., "QuerySet[Any]"]
 BehaviourCompiler = Callable[..., "QuerySet[Any]"]
 relation_compilers: Registry[RelationCompiler] = Registry("relation compiler")  # by record type
 behaviour_compilers: Registry[BehaviourCompiler] = Registry("behaviour compiler")  # by record type
-set_compilers: Registry[Callable[..., "QuerySet[Any]"]] = Registry("set compiler")  # by kind of set
+set_compilers: Registry[Callable[..., QuerySet[Any]]] = Registry("set compiler")  # by kind of set
 
 # Relations a workspace can add to at run time (its own relationship types), by record type.
 relation_sources: Registry[Callable[[], Iterable[Relation]]] = Registry("relation source")
@@ -66,6 +67,21 @@ class ConditionCompiler(Protocol):
 
 # One slot, "orm": policies need the compiler, which lives above them.
 condition_compilers: Registry[ConditionCompiler] = Registry("condition compiler")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryPart:
+    """Something that hangs on a record and appears in its history under a name of its own: an address, a file.
+
+    Changes hold such a part whole, in a JSON form that its app reads.
+    """
+
+    label: Label
+    describe: Callable[[Any], str]  # from the JSON form
+    readable: Callable[[Actor, Any], bool] = lambda actor, value: True
+
+
+history_parts: Registry[HistoryPart] = Registry("history part")  # by the name it has in changes
 
 
 # How an operation of this kind is taken back, where setting fields back is not enough (merges, imports, demo data).

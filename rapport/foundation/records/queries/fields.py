@@ -20,9 +20,10 @@ def record_type(name: str) -> RecordType:
     return declared
 
 
-def custom_fields(record_type: str) -> tuple[Field, ...]:
-    rows = CustomField.objects.filter(record_type=record_type, retired_at=None)
-    return tuple(as_field(row) for row in rows)
+def custom_fields(record_type: str, *, retired: bool = False) -> tuple[Field, ...]:
+    """The workspace's own fields in their order; with `retired` also those that records still hold values of."""
+    rows = CustomField.objects.filter(record_type=record_type)
+    return tuple(as_field(row) for row in (rows if retired else rows.filter(retired_at=None)))
 
 
 def as_field(row: CustomField) -> Field:

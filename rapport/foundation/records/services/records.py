@@ -37,6 +37,7 @@ def create_record(
     declared = record_type_of(record_type)
     decoded = decoded_values(actor, declared, values)
     problems = {f.name: "This is needed." for f in declared.fields if f.required and decoded.get(f.name) in codec.EMPTY}
+    problems |= {name: why for name, value in decoded.items() if (why := _retired(_known(declared, name), value))}
     hook = write_hooks[record_type]
     problems |= hook.check(decoded, None)
     if problems:
@@ -62,20 +63,21 @@ def update_record(
     record_id: UUID,
     values: Mapping[str, Any],
     expected_version: int | None = None,
+    seen: Mapping[str, Any] | None = None,
     operation: Operation | None = None,
 ) -> tuple[Any, Operation | None]:
     """Change some fields of one record. Returns it and the operation (None when nothing differed).
 
-    Errors: NotFound, NotAllowed, Invalid; Conflict when somebody else changed one of these fields since `expected_version`.
+    Errors: NotFound, NotAllowed, Invalid; Conflict when somebody else changed the record since `expected_version`. Who
+    says which values they have `seen` in these fields meets a conflict only when one of just these was changed.
     """
     declared = record_type_of(record_type)
     instance = policies.get_record(actor, record_type, record_id, Action.UPDATE, lock=True)
     decoded = decoded_values(actor, declared, values)
     if expected_version is not None and instance.version != expected_version:
-        raise Conflict(
-            "Somebody else changed this meanwhile.",
-            {name: current_value(instance, _known(declared, name)) for name in decoded} | {"version": instance.version},
-        )
+        current = {name: current_value(instance, _known(declared, name)) for name in decoded}
+        if seen is None or any(value != seen.get(name) for name, value in current.items()):
+            raise Conflict("Somebody else changed this meanwhile.", current | {"version": instance.version})
     operations = _edit(actor, declared, [instance], lambda _: decoded, "edit", operation)
     return instance, operations
 
@@ -196,6 +198,18 @@ def _unknown_references(declared: RecordType, decoded: Mapping[str, Any]) -> dic
     return problems
 
 
+def _retired(field: Field, new: Any, old: Any = None) -> str:
+    """Why a choice can't be picked anew. A record that has it keeps it."""
+    if not field.choices:
+        return ""
+    had = old if isinstance(old, list) else [old]
+    for value in new if isinstance(new, list) else [new]:
+        choice = field.choice(value) if value else None
+        if choice and choice.retired and value not in had:
+            return f"“{choice.label}” is no longer in use."
+    return ""
+
+
 def _edit(
     actor: Actor,
     declared: RecordType,
@@ -221,6 +235,8 @@ def _edit(
             field = _known(declared, name)
             old, new = current_value(instance, field), codec.encode(value)
             if old != new:
+                if why := _retired(field, new, old):
+                    raise Invalid({name: why})
                 before[name], after[name] = old, new
                 _assign(instance, field, value)
                 columns.add("custom" if field.custom else _attribute(field))

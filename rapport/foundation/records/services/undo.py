@@ -14,7 +14,7 @@ from django.db import transaction
 
 from rapport.foundation.lib import clock
 from rapport.foundation.records import policies
-from rapport.foundation.records.extension_points import record_types, undo_handlers, write_hooks
+from rapport.foundation.records.extension_points import history_parts, record_types, undo_handlers, write_hooks
 from rapport.foundation.records.models import Change, Operation
 from rapport.foundation.records.queries.fields import record_type as record_type_of
 from rapport.foundation.records.rules import codec
@@ -25,6 +25,7 @@ from rapport.foundation.workspace.errors import Conflict, NotAllowed, NotFound
 from rapport.foundation.workspace.types import Action, Actor
 
 BATCH = 500
+FINAL = frozenset({"undo", "unmerge"})  # acts that themselves took something back
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def undo(*, actor: Actor, operation_id: UUID) -> Undone:
     own = operation.member_id is not None and operation.member_id == actor.member_id
     if not (own or actor.may(Action.DELETE, operation.record_type)):
         raise NotAllowed("Only the person who did this, or a manager, can undo it.")
+    if operation.kind in FINAL:
+        raise Conflict("This took something back. Do it again instead.")
     if operation.undone_at:
         raise Conflict("This was already undone.")
     reverse = open_operation(actor, "undo", operation.record_type, label=operation.label, undoes=operation.id)
@@ -82,6 +85,8 @@ def _restore_fields(operation: Operation, reverse: Operation) -> tuple[int, int]
                 continue
             before, after = {}, {}
             for name, was in change.before.items():
+                if name in history_parts:
+                    continue  # rows of their own, which the handler of the operation's kind takes back
                 field = declared.field(name) or _plain(name)
                 now_is = current_value(row, field)
                 if now_is != change.after.get(name):
