@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("rapport.foundation.accounts.urls")),
     path("", include("rapport.foundation.ui.public_urls")),
+    path("", include("rapport.integrations.api.urls")),
     path("account/", include("allauth.urls")),
 ]
 

@@ -9,8 +9,7 @@ from ninja.security import HttpBearer
 
 if TYPE_CHECKING:
     from rapport.foundation.accounts.models import Workspace
-    from rapport.foundation.workspace.models import ApiToken
-    from rapport.foundation.workspace.types import Actor
+    from rapport.foundation.workspace.types import Actor, TokenGrant
 
 
 class ApiRequest(HttpRequest):
@@ -18,7 +17,7 @@ class ApiRequest(HttpRequest):
 
     workspace: Workspace
     actor: Actor
-    token: ApiToken
+    token: TokenGrant
 
 
 class TokenAuth(HttpBearer):

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from rapport.foundation.accounts import schemas
 from rapport.foundation.workspace.errors import RapportError
 from rapport.foundation.workspace.services import tokens
 from rapport.integrations.api.idempotency import idempotent
@@ -40,14 +39,12 @@ class ApiGate:
                 "Send the header Authorization: Bearer <token>. Tokens are made under Settings, API tokens.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        workspace, actor, token = granted
-        wait_seconds = tokens.retry_after(token)
+        wait_seconds = tokens.spend(granted.token)
         if wait_seconds:
             return problem(
                 429, "This token has used up its requests for now.", headers={"Retry-After": str(wait_seconds)}
             )
-        schemas.enter(workspace)
-        vars(request).update(workspace=workspace, actor=actor, token=token)
+        vars(request).update(workspace=granted.workspace, actor=granted.actor, token=granted.token)
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie is read here
         try:
             response = self.answer(request)

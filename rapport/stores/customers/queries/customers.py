@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from rapport.foundation.lib.contact import normalised_email, normalised_phone
 from rapport.foundation.lib.text import folded
 from rapport.foundation.records import policies
 from rapport.foundation.workspace.errors import NotFound
@@ -75,7 +76,10 @@ def possible_twins(
 ) -> list[Twin]:
     """Customers with the same e-mail, phone, or name: shown as a warning, never a hindrance. Three indexed queries at most."""
     found: dict[UUID, str] = {}
-    keys = [(IdentityKind.EMAIL, values.get("email")), (IdentityKind.PHONE, values.get("phone"))]
+    keys = [
+        (IdentityKind.EMAIL, normalised_email(str(values.get("email") or ""))),
+        (IdentityKind.PHONE, normalised_phone(str(values.get("phone") or ""))),
+    ]
     wanted = [(kind, value) for kind, value in keys if value]
     if wanted:
         either = Q()
