@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,9 +12,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
+from rapport.foundation.accounts.rules import is_address
 from rapport.foundation.lib import clock, ids
-
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 
 
 def new_schema_name() -> str:
@@ -23,7 +21,7 @@ def new_schema_name() -> str:
 
 
 def validate_slug(value: str) -> None:
-    if not SLUG.fullmatch(value):
+    if not is_address(value):
         raise ValidationError(_("Use 1 to 48 small letters, digits and hyphens; begin and end with a letter or digit."))
 
 

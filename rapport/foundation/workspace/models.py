@@ -54,6 +54,8 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    window_at = models.DateTimeField(null=True, blank=True)  # the minute that `window_used` counts
+    window_used = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name

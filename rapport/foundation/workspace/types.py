@@ -1,12 +1,20 @@
-"""Actors and roles: who asks, and what their role lets them see and do."""
+"""Actors and roles: who asks, and what their role lets them see and do. And what upper floors declare to workspaces."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Label = str | _StrPromise
+else:
+    Label = str
 
 
 class Action(enum.StrEnum):
@@ -66,7 +74,7 @@ class RolePolicy:
     """What a role may do. `default` holds for record types that have no rules of their own."""
 
     key: str
-    name: str
+    name: Label
     powers: frozenset[Power] = frozenset()
     default: RecordRules = RecordRules()
     records: Mapping[str, RecordRules] = field(default_factory=dict)
@@ -118,3 +126,104 @@ class Actor:
 
 
 SYSTEM = Actor(member_id=None, name="Rapport", role=RolePolicy("system", "Rapport"), is_system=True)
+
+
+@dataclass(frozen=True)
+class TokenGrant:
+    """What a bearer token stands for, once it was found good."""
+
+    id: UUID
+    name: str
+    rate_per_minute: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardedField:
+    """A field as the roles page shows it."""
+
+    name: str
+    label: Label
+    group: Label = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardedType:
+    """A record type as the roles page shows it."""
+
+    name: str
+    label: Label
+    plural: Label
+    icon: str = "file"
+    fields: tuple[GuardedField, ...] = ()
+    has_owner: bool = True  # whether "their own" means anything
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditAction:
+    """How an audit entry reads. The sentence may use {subject} and names of the entry's detail."""
+
+    sentence: Label
+    group: Label
+    icon: str = "history"
+
+
+class PreferenceOf(enum.StrEnum):
+    """Whose preference it is: one value for the workspace, or one for each member."""
+
+    WORKSPACE = "workspace"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preference:
+    """One preference, declared once by the app that reads it. The type is that of the default: bool, int or str."""
+
+    name: str  # "records.rows_per_page"
+    label: Label
+    default: bool | int | str
+    of: PreferenceOf = PreferenceOf.MEMBER
+    help: Label = ""
+    group: Label = ""
+    choices: tuple[tuple[bool | int | str, Label], ...] = ()
+    least: int | None = None
+    most: int | None = None
+    power: Power = Power.MANAGE_WORKSPACE  # needed to change a workspace's preference
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenScope:
+    """Something a token may be allowed beside records, such as sending touch points."""
+
+    label: Label
+    help: Label = ""
+    needs: tuple[Action, str] | Power | None = None  # what the person's role must include
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomePanel:
+    """A panel of the page Today. `load` answers what the template shows as `panel`, or None to leave the panel out.
+
+    Each panel may run a fixed number of queries, never one for each row.
+    """
+
+    template: str
+    load: Callable[[Actor], Any]
+    needs: tuple[Action, str] | Power | None = None
+    aside: bool = False  # in the narrow column
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstStep:
+    """One step of setting a workspace up. `is_done` may run one query."""
+
+    label: Label
+    help: Label
+    icon: str
+    url_name: str
+    is_done: Callable[[Actor], bool]
+    needs: tuple[Action, str] | Power | None = None
+    order: int = 100
