@@ -32,7 +32,9 @@ class Proposal:
     proposed_at: datetime
 
 
-def known_identities(keys: Collection[IdentityKey], customer_ids: Collection[UUID] = (), *, browsers: bool = True) -> Known:
+def known_identities(
+    keys: Collection[IdentityKey], customer_ids: Collection[UUID] = (), *, browsers: bool = True
+) -> Known:
     """Owners of the keys, with aliases and records as far as a decision needs them: one to three statements.
 
     `browsers` False skips the last two: a batch of lone keys needs nothing but their owners.
@@ -72,7 +74,9 @@ def open_proposals(*, actor: Actor, limit: int = 50) -> list[Proposal]:
         first, second = standing[row.first_id], standing[row.second_id]
         if first != second and first in names and second in names:
             evidence = tuple(row.evidence)
-            found.append(Proposal(row.id, first, names[first], second, names[second], evidence, row.source, row.proposed_at))
+            found.append(
+                Proposal(row.id, first, names[first], second, names[second], evidence, row.source, row.proposed_at)
+            )
     return found[:limit]
 
 
@@ -82,5 +86,3 @@ def anonymous_ids(customer_ids: Iterable[UUID]) -> set[UUID]:
     named = set(CustomerAlias.objects.filter(absorbed_id__in=wanted).values_list("absorbed_id", flat=True))
     named.update(Customer.objects.filter(pk__in=wanted - named).values_list("pk", flat=True))
     return wanted - named
-
-

@@ -20,7 +20,13 @@ from rapport.foundation.lib import contact
 from rapport.stores.customers.types import KNOWN, IdentityKey, IdentityKind, IdentitySet, Resolved
 
 LONGEST_VALUE = 254
-STRENGTH = {IdentityKind.EXTERNAL: 0, IdentityKind.EMAIL: 1, IdentityKind.PHONE: 2, IdentityKind.COOKIE: 3, IdentityKind.DEVICE: 4}
+STRENGTH = {
+    IdentityKind.EXTERNAL: 0,
+    IdentityKind.EMAIL: 1,
+    IdentityKind.PHONE: 2,
+    IdentityKind.COOKIE: 3,
+    IdentityKind.DEVICE: 4,
+}
 _BROWSER = re.compile(r"[A-Za-z0-9_.:-]{8,128}")
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}|")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -145,7 +151,9 @@ def _resolve_one(
     one: IdentitySet, known: Known, plan: Plan, new_id: Callable[[], UUID], *, create: bool, trusted: bool
 ) -> Resolved:
     naming = sorted((key for key in one.keys if key.kind in KNOWN), key=lambda key: STRENGTH[IdentityKind(key.kind)])
-    browsers = sorted((key for key in one.keys if key.kind not in KNOWN), key=lambda key: STRENGTH[IdentityKind(key.kind)])
+    browsers = sorted(
+        (key for key in one.keys if key.kind not in KNOWN), key=lambda key: STRENGTH[IdentityKind(key.kind)]
+    )
     if one.customer_id is not None and not known.is_person(one.customer_id):
         return Resolved(None, NO_SUCH_ID)
     if not naming and one.customer_id is None:
@@ -189,7 +197,7 @@ def _begin(
 
 def _propose(person: UUID, claims: Sequence[tuple[IdentityKey, UUID]], known: Known, plan: Plan) -> None:
     own = known.root(person)
-    for key, owner in claims:
+    for _key, owner in claims:
         other = known.root(owner)
         if other != own:
             pair = (min(own, other), max(own, other))

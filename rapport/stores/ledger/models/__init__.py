@@ -6,5 +6,6 @@ from rapport.stores.ledger.models.touchpoints import (
     TouchpointInbox,
     WriteKey,
 )
+from rapport.stores.ledger.models.words import Words
 
-__all__ = ["Pin", "Retraction", "Touchpoint", "TouchpointContent", "TouchpointInbox", "WriteKey"]
+__all__ = ["Pin", "Retraction", "Touchpoint", "TouchpointContent", "TouchpointInbox", "Words", "WriteKey"]

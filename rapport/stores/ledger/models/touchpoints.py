@@ -112,6 +112,7 @@ class WriteKey(models.Model):
     key = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=120)
     allowed_origins = models.JSONField(default=list)
+    create_customers = models.BooleanField(default=True)  # whether identify() may begin a customer
     created_at = models.DateTimeField(default=clock.now, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,0 +1,12 @@
+"""What other apps plug into the ledger. Channels and kinds are open: what nobody registered still comes in and shows."""
+
+from __future__ import annotations
+
+from rapport.foundation.lib.registry import Registry
+from rapport.stores.ledger.types import AfterAppend, Channel, Kind
+
+channels: Registry[Channel] = Registry("channel")
+kinds: Registry[Kind] = Registry("kind of touch point")
+
+# Called once for each batch, after its commit, in the workspace it belongs to. What a listener raises is logged.
+after_append: Registry[AfterAppend] = Registry("listener to new touch points")

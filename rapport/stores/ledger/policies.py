@@ -1,0 +1,37 @@
+"""Who may do what with touch points. A touch point is visible to those who may see its customer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from rapport.foundation.workspace.errors import NotAllowed
+from rapport.foundation.workspace.types import Action, Actor, Power, Rows
+
+RECORD_TYPE = "touchpoint"
+
+
+def require(actor: Actor, action: Action) -> None:
+    if not actor.may(action, RECORD_TYPE):
+        raise NotAllowed(f"Your role does not let you {action} touch points.")
+
+
+def may_correct(actor: Actor, *, member_id: UUID | None, source: str, own_source: str) -> bool:
+    """What was written by hand can be corrected: one's own, or anybody's by those who may delete all."""
+    if source != own_source or not actor.may(Action.UPDATE, RECORD_TYPE):
+        return False
+    if member_id is not None and member_id == actor.member_id:
+        return True
+    return actor.row_rule(Action.DELETE, RECORD_TYPE).rows is Rows.ALL
+
+
+def may_erase(actor: Actor) -> bool:
+    return actor.row_rule(Action.DELETE, RECORD_TYPE).rows is Rows.ALL
+
+
+def may_manage_sources(actor: Actor) -> bool:
+    return actor.has(Power.MANAGE_SOURCES)
+
+
+def require_sources(actor: Actor) -> None:
+    if not may_manage_sources(actor):
+        raise NotAllowed("Your role does not let you manage where touch points come from.")

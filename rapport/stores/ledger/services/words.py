@@ -1,0 +1,34 @@
+"""Keeping track of which kinds, channels and sources there are, at next to no cost for a batch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from rapport.stores.ledger.models import Words
+
+MOST_REMEMBERED = 50_000
+_remembered: set[tuple[str, str, str, str]] = set()  # database and schema, kind, channel, source
+
+
+def note_words(words: set[tuple[str, str, str]], now: datetime) -> None:
+    """Write down combinations that this process has not seen yet. Runs in the transaction of the batch."""
+    place = f"{connection.settings_dict['NAME']}/{connection.schema_name}"
+    news = {(place, *word) for word in words} - _remembered
+    if not news:
+        return
+    Words.objects.bulk_create(
+        [
+            Words(kind=kind, channel=channel, source=source, first_seen_at=now)
+            for _, kind, channel, source in sorted(news)
+        ],
+        ignore_conflicts=True,
+    )
+
+    def remember() -> None:
+        if len(_remembered) > MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered.update(news)
+
+    transaction.on_commit(remember)
