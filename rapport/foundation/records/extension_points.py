@@ -12,7 +12,7 @@ from rapport.foundation.lib.registry import Registry
 from rapport.foundation.records.types import Field, Label, RecordType, Relation
 
 if TYPE_CHECKING:
-    from django.db.models import Model, Q, QuerySet
+    from django.db.models import Model, Q
 
     from rapport.foundation.workspace.types import Actor
 
@@ -37,12 +37,14 @@ class WriteHook(Protocol):
 
 write_hooks: Registry[WriteHook] = Registry("write hook")
 
-# Relation and behaviour conditions are answered by the app that holds the rows: each returns ids of the record type.
-RelationCompiler = Callable[..., "QuerySet[Any]"]
-BehaviourCompiler = Callable[..., "QuerySet[Any]"]
+# Relation, behaviour and set conditions are answered by the app that holds the rows: each returns a filter of the
+# record type, made of `pk IN (subquery)`.
+RelationCompiler = Callable[..., "Q"]  # (node: Related, related: QuerySet, *, now)
+BehaviourCompiler = Callable[..., "Q"]  # (node: Behaviour, *, now)
+SetCompiler = Callable[..., "Q"]  # (set_id, record_type name, *, actor, now)
 relation_compilers: Registry[RelationCompiler] = Registry("relation compiler")  # by record type
 behaviour_compilers: Registry[BehaviourCompiler] = Registry("behaviour compiler")  # by record type
-set_compilers: Registry[Callable[..., QuerySet[Any]]] = Registry("set compiler")  # by kind of set
+set_compilers: Registry[SetCompiler] = Registry("set compiler")  # by kind of set
 
 # Relations a workspace can add to at run time (its own relationship types), by record type.
 relation_sources: Registry[Callable[[], Iterable[Relation]]] = Registry("relation source")

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from rapport.foundation.records.extension_points import record_types, relation_sources, undo_handlers, write_hooks
+from rapport.foundation.records.extension_points import record_types, relation_compilers, relation_sources, undo_handlers, write_hooks
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType, Relation
+from rapport.stores.customers.queries.relations import compile_related
 from rapport.stores.customers.services.customers import CustomerWrites
 from rapport.stores.customers.services.merges import undo_merge
 from rapport.stores.customers.types import CustomerKind
@@ -234,3 +235,4 @@ def _relationship_types() -> Iterable[Relation]:
 
 
 relation_sources.register("customer", _relationship_types)
+relation_compilers.register("customer", compile_related)

@@ -48,6 +48,10 @@ def next_day(day: date) -> date:
     return day + timedelta(days=1) if day < LATEST else LATEST
 
 
+def previous_day(day: date) -> date:
+    return day - timedelta(days=1) if day > EARLIEST else EARLIEST
+
+
 def last(span: Span, now: datetime) -> tuple[datetime, datetime]:
     """Both ends belong to it."""
     if span.unit in ("hours", "minutes"):

@@ -1,0 +1,84 @@
+"""Saved views: those a member can use on a list, and what one of them asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from rapport.foundation.records.models import SavedView, ViewMark
+from rapport.foundation.records.rules import conditions
+from rapport.foundation.records.rules.conditions import Condition, ConditionError
+from rapport.foundation.workspace.errors import NotFound
+from rapport.foundation.workspace.types import Actor, Power
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whether the member pinned a view, and begins with it."""
+
+    is_pinned: bool = False
+    is_default: bool = False
+
+
+def usable(actor: Actor) -> QuerySet[SavedView]:
+    """One's own views and those that were shared."""
+    if actor.is_system:
+        return SavedView.objects.all()
+    return SavedView.objects.filter(Q(member_id=actor.member_id) | Q(is_shared=True))
+
+
+def views_of(page: str, *, actor: Actor) -> list[SavedView]:
+    """Every view the actor can use on a list, the oldest first. One query."""
+    return list(usable(actor).filter(page=page).order_by("created_at"))
+
+
+def marks_of(page: str, *, actor: Actor) -> Mapping[str, Mark]:
+    """What the actor pinned and begins with on a list, by view. One query."""
+    if actor.member_id is None:
+        return {}
+    rows = ViewMark.objects.filter(member_id=actor.member_id, page=page)
+    return {row.view: Mark(row.is_pinned, row.is_default) for row in rows}
+
+
+def pinned_views(*, actor: Actor) -> list[tuple[str, str, str]]:
+    """Page, view and name of each saved view the actor pinned. One query."""
+    if actor.member_id is None:
+        return []
+    pinned = ViewMark.objects.filter(member_id=actor.member_id, is_pinned=True)
+    rows = usable(actor).filter(pk__in=[as_uuid for mark in pinned if (as_uuid := _uuid(mark.view))])
+    return [(row.page, str(row.pk), row.name) for row in rows.order_by("name")]
+
+
+def get_view(view_id: UUID, *, actor: Actor) -> SavedView:
+    """Errors: NotFound, also for somebody else's private view."""
+    view = usable(actor).filter(pk=view_id).first()
+    if view is None:
+        raise NotFound("There is no such view.")
+    return view
+
+
+def may_change(view: SavedView, *, actor: Actor) -> bool:
+    """Its maker may, and for shared views whoever may share views and manages members."""
+    return view.member_id == actor.member_id or (view.is_shared and actor.has(Power.MANAGE_MEMBERS))
+
+
+def view_condition(view_id: UUID, *, record_type: str, actor: Actor) -> Condition | None:
+    """The condition of a view of this record type; None when there is none for the actor, or it can't be read any more."""
+    stored: Any = usable(actor).filter(pk=view_id, record_type=record_type).values_list("condition", flat=True).first()
+    if stored is None:
+        return None
+    try:
+        return conditions.from_json(stored)
+    except ConditionError:
+        return None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
