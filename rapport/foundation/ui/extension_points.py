@@ -1,8 +1,8 @@
 """What other apps plug into the shell. Fill these in an app's hooks.py; an entry shows only when its page exists.
 
-    menu_sections.register("customers", MenuSection(label=_("Customers"), icon="users", order=20))
-    menu.register("customers", MenuEntry(label=_("All customers"), section="customers", url_name="customers:list",
-                                         needs=(Action.READ, "customer"), go="c"))
+menu_sections.register("customers", MenuSection(label=_("Customers"), icon="users", order=20))
+menu.register("customers", MenuEntry(label=_("All customers"), section="customers", url_name="customers:list",
+                                     needs=(Action.READ, "customer"), go="c"))
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
+from django.utils.translation import gettext_lazy as _
 
 _CHECKS = (forms.CheckboxInput, forms.CheckboxSelectMultiple, forms.RadioSelect)
 _SELECTS = (forms.Select, forms.SelectMultiple)
@@ -91,10 +92,12 @@ class MoneyInput(forms.MultiWidget):
     """An amount and its currency, side by side."""
 
     template_name = "ui/forms/money.html"
+    use_fieldset = True
 
     def __init__(self, currencies: list[tuple[str, str]], attrs: dict[str, Any] | None = None) -> None:
-        amount = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"})
-        super().__init__({"amount": amount, "currency": forms.Select(choices=currencies)}, attrs)
+        amount = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", "aria-label": _("Amount")})
+        currency = forms.Select(attrs={"aria-label": _("Currency")}, choices=currencies)
+        super().__init__({"amount": amount, "currency": currency}, attrs)
 
     def decompress(self, value: Any) -> list[Any]:
         return [value.get("amount"), value.get("currency")] if value else [None, None]

@@ -1,9 +1,9 @@
 """Answers of views: a page or its fragment, a note that something was done, a way onward.
 
-    return render(request, "customers/customers/list.html", context, partial="list")
-    return redirect(request, reverse("customers:list"), toast=_("Customer added."), undo_url=undo)
-    return toast(render(request, …, partial="cell"), _("Owner changed to Noor."), undo_url=undo)
-    return saved(request, url, toast=_("Saved."))        # after a form that may sit in the side dialog
+return render(request, "customers/customers/list.html", context, partial="list")
+return redirect(request, reverse("customers:list"), toast=_("Customer added."), undo_url=undo)
+return toast(render(request, …, partial="cell"), _("Owner changed to Noor."), undo_url=undo)
+return saved(request, url, toast=_("Saved."))        # after a form that may sit in the side dialog
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VARY = ("HX-Request", "HX-Request-Type", "HX-History-Restore-Request", DIALOG_H
 
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asked for a part of the page. Boosted and history-restoring requests want all of it."""
-    htmx = getattr(request, "htmx", None)
+    htmx: Any = getattr(request, "htmx", None)
     return bool(htmx) and not (htmx.boosted or htmx.history_restore_request or htmx.request_type == "full")
 
 

@@ -100,7 +100,9 @@ class Shell:
     @cached_property
     def languages(self) -> list[tuple[str, str]]:
         """Code and own name of each language on offer."""
-        return [(code, translation.get_language_info(code)["name_local"].capitalize()) for code, _ in settings.LANGUAGES]
+        return [
+            (code, translation.get_language_info(code)["name_local"].capitalize()) for code, _ in settings.LANGUAGES
+        ]
 
     @cached_property
     def base_template(self) -> str:
@@ -218,7 +220,15 @@ class Shell:
     def commands(self) -> list[Link]:
         """What the palette offers to do, besides going somewhere."""
         made = [
-            Link(entry.label, url, entry.icon, entry.hint, keys=entry.keys, action=entry.action, in_dialog=entry.in_dialog)
+            Link(
+                entry.label,
+                url,
+                entry.icon,
+                entry.hint,
+                keys=entry.keys,
+                action=entry.action,
+                in_dialog=entry.in_dialog,
+            )
             for entry, url in self._allowed(extension_points.commands.values())
         ]
         created = [link for group in self.quick_create for link in group.links]
@@ -250,7 +260,9 @@ class Shell:
         here = self.request.path
         full = self.request.get_full_path()
         first = self.home_url
-        fits = [url for url in urls if url in (full, here) or ("?" not in url and url != first and here.startswith(url))]
+        fits = [
+            url for url in urls if url in (full, here) or ("?" not in url and url != first and here.startswith(url))
+        ]
         return max(fits, key=len, default="")
 
 

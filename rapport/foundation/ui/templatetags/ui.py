@@ -143,7 +143,9 @@ def level(value: int, words: bool = True) -> SafeString:
     if not words:
         said = gettext("Level %(level)s of 5, %(word)s") % {"level": value, "word": word}
         return format_html(
-            '<span class="r-level"><i aria-hidden="true">{}</i><span class="visually-hidden">{}</span></span>', bars, said
+            '<span class="r-level"><i aria-hidden="true">{}</i><span class="visually-hidden">{}</span></span>',
+            bars,
+            said,
         )
     return format_html('<span class="r-level"><i aria-hidden="true">{}</i>{}</span>', bars, word)
 
@@ -181,7 +183,9 @@ def consent(channel_name: str, state: str) -> SafeString:
     name, _tone, label = CHANNELS.get(channel_name, ("at", "", channel_name))
     said = f"{label}: {CONSENTS.get(state, state)}"
     css = state if state in CONSENTS else "ask"
-    return format_html('<span class="r-cs r-cs-{}" role="img" aria-label="{}" title="{}">{}</span>', css, said, said, icon(name))
+    return format_html(
+        '<span class="r-cs r-cs-{}" role="img" aria-label="{}" title="{}">{}</span>', css, said, said, icon(name)
+    )
 
 
 @register.simple_tag
@@ -207,7 +211,9 @@ def notice(content: str, tone: str = "info", icon_name: str = "", role: str = ""
     standard = {"good": "check", "warn": "alert-triangle", "bad": "alert-circle"}.get(tone, "info-circle")
     css = f" r-notice-{tone}" if tone in ("good", "warn", "bad") else ""
     said = format_html(' role="{}"', role) if role else ""
-    return format_html('<div class="r-notice{}"{}>{}<div>{}</div></div>', css, said, icon(icon_name or standard), content)
+    return format_html(
+        '<div class="r-notice{}"{}>{}<div>{}</div></div>', css, said, icon(icon_name or standard), content
+    )
 
 
 @register.inclusion_tag("ui/parts/facts.html")
@@ -229,7 +235,9 @@ def fields(form: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/parts/pagination.html", takes_context=True)
-def pagination(context: Context, previous: str = "", following: str = "", target: str = "", said: str = "") -> dict[str, Any]:
+def pagination(
+    context: Context, previous: str = "", following: str = "", target: str = "", said: str = ""
+) -> dict[str, Any]:
     """Previous and Next by cursor. `previous` and `following` are query strings or addresses; empty: none."""
     return {"previous": previous, "following": following, "target": target, "said": said}
 
@@ -260,7 +268,10 @@ def _time(instant: datetime | None, form: Any) -> SafeString:
     if instant is None:
         return mark_safe('<span class="r-3rd">–</span>')
     return format_html(
-        '<time class="r-num" datetime="{}" title="{}">{}</time>', instant.isoformat(), formats.exact(instant), form(instant)
+        '<time class="r-num" datetime="{}" title="{}">{}</time>',
+        instant.isoformat(),
+        formats.exact(instant),
+        form(instant),
     )
 
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.lib import clock
 from rapport.foundation.ui.forms import DateInput, Form, MoneyInput, PhoneInput, Switch, TagsInput
 from rapport.foundation.ui.render import render
+from rapport.foundation.workspace.http import WorkspaceRequest
 
-CONSENTS = ("email", "sms", "phone", "letter")
-# name, below it, kind, tier, phase, value, risk, level, consent by channel, channel, when, owner
+CONSENTS = {"y": "yes", "s": "service", "a": "ask", "n": "no"}
+# name, below it, kind, tier, phase, value, risk, level, consent to email, SMS, phone and letter, days ago, owner
 ROWS = (
-    ("Grünwerk Logistik", "Hamburg", "organisation", "platinum", "at_risk", 212480, 61, 3, "yes ask service yes", "letter", 47, "Tomas"),
-    ("Velo Post Antwerp", "Antwerp", "organisation", "gold", "at_risk", 74150, 52, 3, "yes yes no yes", "email", 12, "Ines"),
-    ("Marta Oliveira", "Pedal & Post Couriers", "person", "platinum", "loyal", 148310, 22, 4, "yes service yes yes", "phone", 2, "Ines"),
-    ("Priya Raman", "Raman Flowers", "person", "gold", "lapsed", 31300, 44, 3, "yes yes no ask", "email", 31, "Ines"),
-    ("Hannah Brandt", "Köln", "person", "silver", "won_back", 8730, 35, 2, "yes yes ask no", "web", 0, "Lea"),
-    ("Jonas Weber", "Leipzig", "person", "bronze", "growing", 6120, 12, 1, "yes service service no", "visit", 1, "Noor"),
+    ("Grünwerk Logistik", "Hamburg", "organisation", "platinum", "at_risk", 212480, 61, 3, "yasy", 47, "Tomas"),
+    ("Velo Post Antwerp", "Antwerp", "organisation", "gold", "at_risk", 74150, 52, 3, "yyny", 12, "Ines"),
+    ("Marta Oliveira", "Pedal & Post Couriers", "person", "platinum", "loyal", 148310, 22, 4, "ysyy", 2, "Ines"),
+    ("Priya Raman", "Raman Flowers", "person", "gold", "lapsed", 31300, 44, 3, "yyna", 31, "Ines"),
+    ("Hannah Brandt", "Köln", "person", "silver", "won_back", 8730, 35, 2, "yyan", 0, "Lea"),
+    ("Jonas Weber", "Leipzig", "person", "bronze", "growing", 6120, 12, 1, "yssn", 1, "Noor"),
 )
+NAMES = ("name", "sub", "kind", "tier", "phase", "value", "risk", "level")
+PARTS = ("sheet", "cell", "filter")
 
 
 class Sample(Form):
@@ -50,37 +53,36 @@ class Sample(Form):
     active = forms.BooleanField(label=_("Active"), required=False, widget=Switch)
 
 
-def components(request: HttpRequest) -> HttpResponse:
+def components(request: WorkspaceRequest) -> HttpResponse:
     now = clock.now()
-    rows = [
-        {
-            "id": index,
-            "name": name,
-            "sub": sub,
-            "kind": kind,
-            "tier": tier,
-            "phase": phase,
-            "value": Decimal(value),
-            "risk": risk,
-            "level": level,
-            "consents": dict(zip(CONSENTS, states.split(), strict=True)),
-            "channel": channel,
-            "touched_at": now - timedelta(days=days, minutes=20),
-            "owner": owner,
-        }
-        for index, (name, sub, kind, tier, phase, value, risk, level, states, channel, days, owner) in enumerate(ROWS, 1)
-    ]
+    part = request.GET.get("part")
     refused = Sample({"name": "", "email": "marta@pedalpost", "kind": "person"}, auto_id="refused_%s")
     refused.fields = {name: refused.fields[name] for name in ("name", "email", "channels")}
-    facts = [
-        (_("Email"), "marta@pedal.example"),
-        (_("Phone"), "+31 10 555 0142"),
-        (_("Address"), "Maashaven 12, 3081 Rotterdam"),
-        (_("Fax"), ""),
-    ]
-    return render(
-        request,
-        "ui/components.html",
-        {"rows": rows, "form": Sample(), "refused": refused, "facts": facts, "now": now, "hostile": "<script>alert(1)</script>"},
-        partial=request.GET.get("part") if request.GET.get("part") in ("sheet", "cell", "filter") else None,
-    )
+    context = {
+        "rows": [_row(index, row, now) for index, row in enumerate(ROWS, 1)],
+        "form": Sample(),
+        "sheet_form": Sample(auto_id="sheet_%s"),
+        "refused": refused,
+        "facts": [
+            (_("Email"), "marta@pedal.example"),
+            (_("Phone"), "+31 10 555 0142"),
+            (_("Address"), "Maashaven 12, 3081 Rotterdam"),
+            (_("Fax"), ""),
+        ],
+        "now": now,
+        "hostile": "<script>alert(1)</script>",
+    }
+    return render(request, "ui/components.html", context, partial=part if part in PARTS else None)
+
+
+def _row(index: int, row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
+    *facts, states, days, owner = row
+    return {
+        **dict(zip(NAMES, facts, strict=True)),
+        "id": index,
+        "consents": {
+            channel: CONSENTS[state] for channel, state in zip(("email", "sms", "phone", "letter"), states, strict=True)
+        },
+        "touched_at": now - timedelta(days=days, minutes=20),
+        "owner": owner,
+    }

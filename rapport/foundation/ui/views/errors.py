@@ -41,7 +41,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if _wants_json(request):
         return _problem(status, title)
     language = get_language() or "en"
-    return HttpResponse(_standalone(f"{status}.html", language), status=status, headers={"Retry-After": "10"} if gone else {})
+    return HttpResponse(
+        _standalone(f"{status}.html", language), status=status, headers={"Retry-After": "10"} if gone else {}
+    )
 
 
 def _page(request: HttpRequest, status: int, title: str, *, template: str = "") -> HttpResponse:
@@ -59,7 +61,8 @@ def _standalone(template: str, language: str) -> str:
 
 def _wants_json(request: HttpRequest) -> bool:
     """Programs get the same news as JSON."""
-    return request.get_preferred_type(["text/html", "application/json", "application/problem+json"]) not in ("text/html", None)
+    preferred = request.get_preferred_type(["text/html", "application/json", "application/problem+json"])
+    return request.path_info.startswith("/api/") or preferred not in ("text/html", None)
 
 
 def _problem(status: int, title: str) -> JsonResponse:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from rapport.foundation.ui.queries import found
 from rapport.foundation.ui.render import render
+from rapport.foundation.workspace.http import WorkspaceRequest
 
 LIMIT_IN_PALETTE = 6
 LIMIT_ON_PAGE = 25
 
 
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: WorkspaceRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     limit = LIMIT_IN_PALETTE if request.headers.get("HX-Target") == "div#palette-hits" else LIMIT_ON_PAGE
     groups = found(words, actor=request.actor, limit=limit)

@@ -17,6 +17,12 @@ export const memory = {
 };
 
 export const isTyping = (target) => !!target.closest?.('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]');
+
+/** The letter of a key; on a keyboard without Latin letters, the one that stands there on a common keyboard. */
+export const letterOf = (event) => {
+  if (event.key.length !== 1 || /[\x20-\x7e]/.test(event.key)) return event.key.toLowerCase();
+  return event.code.startsWith('Key') ? event.code.slice(3).toLowerCase() : event.key;
+};
 export const keysAreOn = () => memory.get('r-keys') !== 'off';
 
 /** A sentence of the page's language; see ui/parts/toasts.html. */

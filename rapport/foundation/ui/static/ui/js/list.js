@@ -6,7 +6,7 @@
        … <button type="button" data-clear>…</button></form>
    </div>
    J K or arrows move, X chooses, E edits, Enter opens, Shift click chooses a range. F is filter (menus.js). */
-import { all, isTyping, keysAreOn, on, one } from './lib.js';
+import { all, isTyping, keysAreOn, letterOf, on, one } from './lib.js';
 
 let last = null;
 const picks = (list) => all('tbody .r-pick', list);
@@ -78,7 +78,7 @@ document.addEventListener('keydown', (event) => {
   };
   act.arrowdown = row && act.j;
   act.arrowup = row && act.k;
-  const todo = list && act[event.key.toLowerCase()];
+  const todo = list && act[letterOf(event)];
   if (todo) { event.preventDefault(); todo(); }
 });
 

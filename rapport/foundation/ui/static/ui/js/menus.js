@@ -4,7 +4,7 @@
    <input type="search" data-menu-find>     narrows the items of its menu; Enter takes the first
    <button data-filter-add data-bs-toggle="dropdown">    F opens it
    <button data-menu-close>    closes its menu, for instance after "Apply" */
-import { all, isTyping, keysAreOn, on, one } from './lib.js';
+import { all, isTyping, keysAreOn, letterOf, on, one } from './lib.js';
 
 const menuOf = (button) => one('.dropdown-menu', button.closest('.dropdown, .dropup'));
 
@@ -39,11 +39,11 @@ on('keydown', '[data-menu-find]', (finder, event) => {
 
 on('click', '[data-menu-close]', (button) => {
   const toggle = one('[data-bs-toggle=dropdown]', button.closest('.dropdown, .dropup'));
-  window.bootstrap?.Dropdown.getInstance(toggle)?.hide();
+  if (toggle.getAttribute('aria-expanded') === 'true') toggle.click();
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.key !== 'f' || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (letterOf(event) !== 'f' || event.ctrlKey || event.metaKey || event.altKey) return;
   if (isTyping(event.target) || one('dialog[open]') || !keysAreOn()) return;
   const button = one('[data-filter-add]');
   if (button) { event.preventDefault(); button.click(); }

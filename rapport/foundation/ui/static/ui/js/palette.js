@@ -1,6 +1,6 @@
 /* The command palette: a combobox over a listbox (ui/parts/palette.html). The server answers `/find?q=` with options;
    recents and commands are here already and need no request. "> " looks at commands only. */
-import { all, memory, on, one } from './lib.js';
+import { all, isTyping, keysAreOn, letterOf, memory, on, one } from './lib.js';
 import { toggleTheme } from './appearance.js';
 import { showShortcuts } from './shortcuts.js';
 
@@ -93,8 +93,8 @@ if (dialog) {
   on('click', '[data-palette]', (_, event) => { event.preventDefault(); open(); });
   on('submit', '[data-sign-out]', () => memory.drop(key()));
   document.addEventListener('keydown', (event) => {
-    const isSlash = event.key === '/' && !event.target.closest('input, textarea, select, [contenteditable]') && !one('dialog[open]') && memory.get('r-keys') !== 'off';
-    const isCtrlK = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k';
+    const isSlash = event.key === '/' && !isTyping(event.target) && !one('dialog[open]') && keysAreOn();
+    const isCtrlK = (event.ctrlKey || event.metaKey) && letterOf(event) === 'k';
     if (isCtrlK || isSlash) { event.preventDefault(); open(); }
   });
 }

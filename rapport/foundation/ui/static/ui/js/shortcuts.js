@@ -3,7 +3,7 @@
    <button data-key="l">                L clicks it
    <form> … Ctrl Enter sends it from any of its text areas
    <button data-shortcuts> and ? show the list; <input type="checkbox" data-keys-toggle> is the switch. */
-import { isTyping, keysAreOn, memory, on, one } from './lib.js';
+import { isTyping, keysAreOn, letterOf, memory, on, one } from './lib.js';
 
 const CHORD_MS = 900;
 let chordAt = 0;
@@ -24,7 +24,7 @@ document.addEventListener('keydown', (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (isTyping(event.target) || one('dialog[open]') || !keysAreOn()) return;
-  const key = event.key.toLowerCase();
+  const key = letterOf(event);
   if (key === '?') return showShortcuts();
   if (!/^[a-z]$/.test(key)) return;
   if (Date.now() - chordAt < CHORD_MS) {
