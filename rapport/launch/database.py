@@ -121,6 +121,8 @@ class Cluster:
         """Where the server's programs are, reachable for the user who runs it."""
         if self._folder is None:
             self._folder = self._reachable(self._found.folder)
+            if set('"$`\\\n') & set(str(self._folder)):  # see _pg_ctl
+                raise DatabaseError(f"PostgreSQL cannot run from a folder of such a name: {self._folder}")
         return self._folder
 
     def acquire(self, *, timeout_seconds: float = 60) -> str:
@@ -143,6 +145,16 @@ class Cluster:
             self._use = use
         return self.url()
 
+    def revive(self) -> bool:
+        """Start the server again if it died under its users. True when that was needed."""
+        if self.alive():
+            return False
+        with self._starting():
+            if self._ready():
+                return False
+            self._start(timeout_seconds=60)
+            return True
+
     def release(self) -> bool:
         """Leave; the last one stops the server. True when it was stopped."""
         if self._use is None:
@@ -156,6 +168,8 @@ class Cluster:
             finally:
                 use.close()
             self._pg_ctl("stop", "-m", "fast", "-t", "60")
+            with contextlib.suppress(OSError):
+                self.socket_folder.rmdir()
             return True
 
     @contextlib.contextmanager
@@ -285,9 +299,16 @@ class Cluster:
         with self.log.open("ab") as log:
             if os.geteuid() == 0:
                 os.chown(self.log, self.uid, self.gid)
-            command = [str(self.binaries / "pg_ctl"), "-D", str(self.data), "-w", "-s", *options, action]
+            # pg_ctl hands its words to a shell between double quotes: so the folder is "." and never a name.
+            command = [str(self.binaries / "pg_ctl"), "-D", ".", "-w", "-s", *options, action]
             done = subprocess.run(
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, **self._identity()
+                command,
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=False,
+                **self._identity(),
             )
             return done.returncode
 

@@ -17,12 +17,12 @@ ACCESS_LINE = '%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
 
 
 @contextlib.contextmanager
-def database() -> Iterator[str]:
+def database(*, cluster: Cluster | None = None) -> Iterator[str]:
     """The URL of the database to use: DATABASE_URL, else the embedded server, kept running meanwhile."""
     if named := os.environ.get("DATABASE_URL", "").strip():
         yield named
         return
-    with Cluster(home()).running() as url:
+    with (cluster or Cluster(home())).running() as url:
         os.environ["DATABASE_URL"] = url
         try:
             yield url

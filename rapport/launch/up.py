@@ -8,17 +8,21 @@ import json
 import os
 import socket
 import subprocess
+import time
 from dataclasses import dataclass
 
 import psycopg
 
 from rapport.launch import assets, schema, translations
 from rapport.launch.checkout import checkout, home
+from rapport.launch.database import Cluster, DatabaseError
 from rapport.launch.serving import database, this_program, web_command, web_environment, worker_command
 from rapport.launch.supervisor import Child, Supervisor
 from rapport.launch.welcome import FirstSignIn
 
 PORTS_TRIED = 50
+DATABASE_LOOK_SECONDS = 0.5
+DATABASE_RETRY_SECONDS = 10.0
 
 
 class UpError(RuntimeError):
@@ -50,14 +54,21 @@ def up(plan: Plan) -> int:
     near = _near(plan.host)
     address = f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
     os.environ.setdefault("RAPPORT_URL", address)
-    with database() as url:
+    cluster = None if os.environ.get("DATABASE_URL", "").strip() else Cluster(home())
+    with database(cluster=cluster) as url:
         _prepare(url, demo=plan.demo)
         children = [Child("web", web_command(host=plan.host, port=port, workers=plan.workers), web_environment(port))]
         if plan.worker:
             children.append(Child("worker", worker_command()))
         supervisor = Supervisor(children, say=say)
         supervisor.stop_on_signals()
-        supervisor.run(each_tick=_Announcement(address, near, port, url))
+        announce, watch = _Announcement(address, near, port, url), _DatabaseWatch(cluster)
+
+        def each_tick() -> None:
+            watch()
+            announce()
+
+        supervisor.run(each_tick=each_tick)
         say("Stopped. Your data is kept; start again any time.")
     return 0
 
@@ -74,6 +85,25 @@ def _prepare(url: str, *, demo: bool) -> None:
         if done.returncode:
             raise UpError("The demo workspace could not be made: " + "".join(done.stderr.strip().splitlines()[-1:]))
         FirstSignIn(**json.loads(done.stdout.strip().splitlines()[-1])).keep(home())
+
+
+class _DatabaseWatch:
+    """Starts the embedded server again when it died; web and worker find it by themselves."""
+
+    def __init__(self, cluster: Cluster | None) -> None:
+        self.cluster = cluster
+        self.next = 0.0
+
+    def __call__(self) -> None:
+        if self.cluster is None or time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + DATABASE_LOOK_SECONDS
+        try:
+            if self.cluster.revive():
+                say("The database had stopped; it was started again, and nothing that was saved is lost.")
+        except DatabaseError as error:
+            say(f"The database does not start: {error} Trying again.")
+            self.next = time.monotonic() + DATABASE_RETRY_SECONDS
 
 
 class _Announcement:
