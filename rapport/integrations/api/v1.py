@@ -11,7 +11,7 @@ from rapport.foundation.workspace.errors import RapportError
 from rapport.integrations.api import problems
 from rapport.integrations.api.auth import TokenAuth
 from rapport.integrations.api.documentation import describe
-from rapport.integrations.api.resources import customers
+from rapport.integrations.api.resources import customers, fields, parts
 
 
 class RapportApi(NinjaAPI):
@@ -39,5 +39,5 @@ api.add_exception_handler(RapportError, problems.answer_rapport_error)
 api.add_exception_handler(ValidationError, problems.answer_validation_error)
 api.add_exception_handler(HttpError, problems.answer_http_error)
 api.add_exception_handler(AuthenticationError, problems.answer_authentication_error)
-for router in (customers.router,):
+for router in (customers.router, parts.router, fields.router):
     api.add_router("", router)

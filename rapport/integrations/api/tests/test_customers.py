@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,32 +11,10 @@ from django.test import Client
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.workspace.services.tokens import create_token
 from rapport.foundation.workspace.types import Actor
+from rapport.integrations.api.tests.conftest import Api
 from rapport.stores.customers.models import Customer
 
 pytestmark = pytest.mark.django_db
-
-
-class Api:
-    """A client that sends a token and JSON."""
-
-    def __init__(self, client: Client, token: str) -> None:
-        self.client, self.token = client, token
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        return self.client.generic(
-            method,
-            f"/api/v1{path}",
-            b"" if body is None else json.dumps(body).encode(),
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {self.token}", **headers},
-        )
-
-
-@pytest.fixture
-def api(actor: Actor, workspace: Workspace, client_for: Callable[..., Client]) -> Api:
-    scopes = frozenset({"customer:read", "customer:write"})
-    _, raw = create_token(actor=actor, workspace=workspace, name="Shop", scopes=scopes, expires_at=None)
-    return Api(client_for(None), raw)
 
 
 def test_customer_is_created_read_and_changed(api: Api) -> None:

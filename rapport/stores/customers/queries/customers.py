@@ -14,7 +14,7 @@ from rapport.foundation.lib.text import folded
 from rapport.foundation.records import policies
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Action, Actor
-from rapport.stores.customers.models import Customer, CustomerAlias, Identity
+from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, RelationshipType
 from rapport.stores.customers.types import IdentityKind
 
 RECORD_TYPE = "customer"
@@ -104,3 +104,13 @@ def possible_twins(
 def identities_of(customer_ids: Sequence[UUID]) -> list[Identity]:
     """How a visible customer is recognised, over all its ids."""
     return list(Identity.objects.filter(customer_id__in=customer_ids).order_by("kind", "-is_primary", "created_at"))
+
+
+def addresses_of(customer_ids: Sequence[UUID]) -> list[Address]:
+    """Postal addresses of a visible customer, over all its ids."""
+    return list(Address.objects.filter(customer_id__in=customer_ids).order_by("created_at", "id"))
+
+
+def relationship_types() -> list[RelationshipType]:
+    """Every way in which customers can be related, in the order people chose."""
+    return list(RelationshipType.objects.all())
