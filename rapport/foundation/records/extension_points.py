@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from rapport.foundation.lib.registry import Registry
-from rapport.foundation.records.types import Field, Label, RecordType, Relation
+from rapport.foundation.records.types import Field, Label, ListPage, RecordType, Relation
 
 if TYPE_CHECKING:
     from django.db.models import Model, Q
@@ -83,9 +83,26 @@ class HistoryPart:
     readable: Callable[[Actor, Any], bool] = lambda actor, value: True
 
 
+# Names by the ids asked for, of records the actor may see, where an id may stand for another record (merged customers).
+record_names: Registry[Callable[[Actor, Sequence[UUID]], Mapping[UUID, str]]] = Registry("record names")
+
 history_parts: Registry[HistoryPart] = Registry("history part")  # by the name it has in changes
 
 
 # How an operation of this kind is taken back, where setting fields back is not enough (merges, imports, demo data).
 # Called inside the transaction with the operation and the reverse operation; returns counts restored, removed, kept.
 undo_handlers: Registry[Callable[..., Mapping[str, int]]] = Registry("undo handler")
+
+
+list_pages: Registry[ListPage] = Registry("list page")
+
+
+@dataclass(frozen=True)
+class BehaviourWords:
+    """The kinds and channels of touch points there are, with their labels, in the order in which menus show them."""
+
+    kinds: Mapping[str, Label]
+    channels: Mapping[str, Label]
+
+
+behaviour_words: Registry[Callable[[], BehaviourWords]] = Registry("behaviour words")  # by record type

@@ -118,3 +118,45 @@ class RecordType:
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltInView:
+    """A view that comes with a list."""
+
+    key: str  # in the address
+    label: Label
+    condition: Mapping[str, Any] = field(default_factory=dict)  # empty: everything
+    icon: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListAction:
+    """A way onward from a list: "Add customer", "Import"."""
+
+    label: Label
+    url_name: str
+    icon: str = ""
+    query: str = ""
+    needs: str = "read"  # an Action on the record type
+    is_primary: bool = False
+    in_dialog: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage:
+    """A list of one record type under an address of its own: all customers, organisations."""
+
+    name: str
+    record_type: str
+    title: Label
+    url_name: str
+    base: Mapping[str, Any] = field(default_factory=dict)  # holds for every row and is not shown as a filter
+    columns: tuple[str, ...] = ()  # to begin with; empty: the default columns of the record type
+    hidden: tuple[str, ...] = ()  # fields that say nothing here, such as the kind on a list of one kind
+    subtitle: tuple[str, ...] = ()  # the first of these fields with a value stands under the title
+    avatar: str = ""  # field that says how the avatar looks
+    views: tuple[BuiltInView, ...] = ()
+    actions: tuple[ListAction, ...] = ()
+    empty_title: Label = ""
+    empty_text: Label = ""
