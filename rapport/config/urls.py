@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import include, path, resolve
+from django.views.decorators.csrf import csrf_exempt
+
+from rapport.stores.ledger.views.ingestion import receive
+
+
+@csrf_exempt
+def touchpoints(request: HttpRequest) -> HttpResponseBase:
+    """Sending touch points has a view of its own, built for speed; reading them is the API's."""
+    if request.method == "POST":
+        return receive(request)
+    view, args, kwargs = resolve(request.path_info, urlconf="rapport.integrations.api.urls")
+    return view(request, *args, **kwargs)
+
 
 urlpatterns = [
+    path("api/v1/touchpoints", touchpoints),
     path("", include("rapport.foundation.accounts.urls")),
+    path("", include("rapport.foundation.workspace.public_urls")),
     path("", include("rapport.foundation.ui.public_urls")),
     path("", include("rapport.integrations.api.urls")),
     path("account/", include("allauth.urls")),

@@ -121,7 +121,7 @@ def new_touchpoint(
     )
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, rename={"reason": "message"}):
     """What is wrong with one value of an item: a JSON pointer inside the item, and a sentence that says what to mend."""
 
     pointer: str
@@ -140,7 +140,7 @@ class Status(enum.StrEnum):
     REFUSED = "refused"
 
 
-class Outcome(msgspec.Struct, omit_defaults=True, gc=False):
+class Outcome(msgspec.Struct, omit_defaults=True, gc=False, rename={"problems": "errors"}):
     """What became of one item. A duplicate names the touch point that was there already."""
 
     status: Status

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -128,9 +129,11 @@ class _Batch:
         self.actor, self.source, self.now = actor, source, now
         self.batch_id = batch_id
         self.batch_bytes = batch_id.bytes if batch_id else None
-        # Who sees only some customers may neither begin others nor tell of those.
-        self.sees_all = actor.row_rule(Action.READ, "customer").rows is Rows.ALL
-        self.create = create and self.sees_all and actor.may(Action.CREATE, "customer")
+        # Who sees only some customers may neither begin others nor tell of those. The scope touchpoint:write of a token
+        # holds what comes with a touch point, its customer; so the role is asked here, not the scopes.
+        self.role = replace(actor, scopes=None)
+        self.sees_all = self.role.row_rule(Action.READ, "customer").rows is Rows.ALL
+        self.create = create and self.sees_all and self.role.may(Action.CREATE, "customer")
         self.trusted = trusted and self.sees_all
         self.corrects = corrects_id.bytes if corrects_id else None
 
@@ -257,7 +260,7 @@ class _Batch:
 
     def _hidden(self, customer_ids: set[UUID]) -> set[UUID]:
         standing = surviving_ids(customer_ids)
-        seen = set(visible(self.actor, "customer").filter(pk__in=set(standing.values())).values_list("pk", flat=True))
+        seen = set(visible(self.role, "customer").filter(pk__in=set(standing.values())).values_list("pk", flat=True))
         return {one for one, now in standing.items() if now not in seen} - anonymous_ids(customer_ids)
 
     # The ledger

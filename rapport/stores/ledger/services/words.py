@@ -32,3 +32,14 @@ def note_words(words: set[tuple[str, str, str]], now: datetime) -> None:
         _remembered.update(news)
 
     transaction.on_commit(remember)
+
+
+def forget() -> None:
+    """Begin again from the database (tests)."""
+    _remembered.clear()
+
+
+def forget_words(source: str) -> None:
+    """The combinations of a source whose touch points were all taken back; when it comes again, they are noted again."""
+    Words.objects.filter(source=source).delete()
+    _remembered.difference_update({word for word in _remembered if word[3] == source})

@@ -1,0 +1,51 @@
+"""Finding touch points again: single ones, the ids they hang on, and which of them still stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from rapport.foundation.workspace.errors import NotFound
+from rapport.foundation.workspace.types import Actor
+from rapport.stores.customers.queries.customers import all_ids, get_customer
+from rapport.stores.ledger.models import Retraction, Touchpoint
+
+
+def standing(touchpoints: QuerySet[Touchpoint]) -> QuerySet[Touchpoint]:
+    """Without those that were retracted, one by one or with their batch, or replaced by a correction."""
+    return touchpoints.filter(
+        ~Exists(Retraction.objects.filter(touchpoint_id=OuterRef("id"))),
+        Q(batch_id=None) | ~Exists(Retraction.objects.filter(batch_id=OuterRef("batch_id"))),
+    )
+
+
+def ids_of_customer(*, actor: Actor, customer_id: UUID) -> list[UUID]:
+    """All ids whose touch points are this customer's, the standing one first. Errors: NotFound."""
+    return all_ids(get_customer(actor=actor, customer_id=customer_id).pk)
+
+
+def get_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> Touchpoint:
+    """A standing touch point of a customer the actor may see. Errors: NotFound."""
+    ids = ids_of_customer(actor=actor, customer_id=customer_id)
+    found = standing(Touchpoint.objects.filter(customer_id__in=ids, id=touchpoint_id)).first()
+    if found is None:
+        raise NotFound("There is no such touch point, or it was retracted.")
+    return found
+
+
+def chain(touchpoint: Touchpoint, ids: Sequence[UUID]) -> list[UUID]:
+    """The touch point and those it corrects, back to the first."""
+    found = [touchpoint.id]
+    earlier = touchpoint.corrects_id
+    while earlier and earlier not in found:
+        found.append(earlier)
+        row = Touchpoint.objects.filter(customer_id__in=ids, id=earlier).only("corrects_id").first()
+        earlier = row.corrects_id if row else None
+    return found
+
+
+def retracted_batches(batch_ids: Iterable[UUID]) -> set[UUID]:
+    found = Retraction.objects.filter(batch_id__in=set(batch_ids)).values_list("batch_id", flat=True)
+    return {batch for batch in found if batch is not None}
