@@ -7,11 +7,24 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from rapport.foundation.records.extension_points import record_types, relation_compilers, relation_sources, undo_handlers, write_hooks
+from rapport.foundation.records.extension_points import (
+    HistoryPart,
+    history_parts,
+    record_titles,
+    record_types,
+    relation_compilers,
+    relation_sources,
+    undo_handlers,
+    write_hooks,
+)
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType, Relation
+from rapport.stores.customers import policies
+from rapport.stores.customers.queries.customers import names_of
 from rapport.stores.customers.queries.relations import compile_related
+from rapport.stores.customers.rules import parts
 from rapport.stores.customers.services.customers import CustomerWrites
 from rapport.stores.customers.services.merges import undo_merge
+from rapport.stores.customers.services.parts import undo_parts
 from rapport.stores.customers.types import CustomerKind
 
 
@@ -236,3 +249,26 @@ def _relationship_types() -> Iterable[Relation]:
 
 relation_sources.register("customer", _relationship_types)
 relation_compilers.register("customer", compile_related)
+
+record_titles.register("customer", lambda actor, ids: names_of(actor=actor, customer_ids=ids))
+
+history_parts.register(
+    "address",
+    HistoryPart(
+        label=_("Address"), describe=parts.address_line, readable=lambda actor, _: policies.may_see_addresses(actor)
+    ),
+)
+history_parts.register(
+    "identity", HistoryPart(label=_("Known by"), describe=parts.identity_line, readable=policies.identity_readable)
+)
+history_parts.register(
+    "relationship",
+    HistoryPart(
+        label=_("Relationship"),
+        describe=parts.relationship_line,
+        readable=lambda actor, _: policies.sees_everyone(actor),
+    ),
+)
+history_parts.register("file", HistoryPart(label=_("File"), describe=parts.file_line))
+for name in ("address", "identity", "relationship", "file"):
+    undo_handlers.register(name, undo_parts)

@@ -17,6 +17,7 @@ from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import history_parts, record_types, undo_handlers, write_hooks
 from rapport.foundation.records.models import Change, Operation
 from rapport.foundation.records.queries.fields import record_type as record_type_of
+from rapport.foundation.records.queries.history import FINAL
 from rapport.foundation.records.rules import codec
 from rapport.foundation.records.services.operations import count, open_operation, record_changes
 from rapport.foundation.records.services.records import current_value
@@ -25,7 +26,6 @@ from rapport.foundation.workspace.errors import Conflict, NotAllowed, NotFound
 from rapport.foundation.workspace.types import Action, Actor
 
 BATCH = 500
-FINAL = frozenset({"undo", "unmerge"})  # acts that themselves took something back
 
 
 @dataclass(frozen=True)

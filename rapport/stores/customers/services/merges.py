@@ -20,8 +20,9 @@ from rapport.foundation.records.types import RecordType
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.models import Customer, CustomerAlias, Merge
-from rapport.stores.customers.queries.customers import RECORD_TYPE
+from rapport.stores.customers.queries.customers import RECORD_TYPE, all_ids
 from rapport.stores.customers.rules import customers as rules
+from rapport.stores.customers.services import duplicates
 
 
 @transaction.atomic
@@ -68,6 +69,7 @@ def merge_customers(
     CustomerAlias.objects.create(
         absorbed_id=absorbed_id, surviving_id=surviving_id, direct_id=surviving_id, reason="merged", merge_id=merge.id
     )
+    duplicates.settle_merged(actor=actor, ids_=all_ids(surviving_id))
     record_changes(
         operation,
         "merged",
@@ -109,6 +111,7 @@ def unmerge_customers(*, actor: Actor, merge_id: UUID, operation: Operation | No
     absorbed.merged_into, absorbed.version = None, absorbed.version + 1
     absorbed.save(update_fields=["merged_into", "version"])
     _give_back_aliases(merge.surviving_id, merge.absorbed_id)
+    duplicates.reopen(one=all_ids(merge.surviving_id), other=all_ids(merge.absorbed_id))
     merge.undone_at = clock.now()
     merge.save(update_fields=["undone_at"])
     Operation.objects.filter(id=merge.operation_id, undone_at=None).update(
