@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rapport.foundation.records.extension_points import (
     HistoryPart,
     history_parts,
-    record_titles,
+    record_names,
     record_types,
     relation_compilers,
     relation_sources,
@@ -250,7 +250,7 @@ def _relationship_types() -> Iterable[Relation]:
 relation_sources.register("customer", _relationship_types)
 relation_compilers.register("customer", compile_related)
 
-record_titles.register("customer", lambda actor, ids: names_of(actor=actor, customer_ids=ids))
+record_names.register("customer", lambda actor, ids: names_of(actor=actor, customer_ids=ids))
 
 history_parts.register(
     "address",

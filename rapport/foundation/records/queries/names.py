@@ -10,7 +10,7 @@ from uuid import UUID
 from django.urls import NoReverseMatch, reverse
 
 from rapport.foundation.records import policies
-from rapport.foundation.records.extension_points import record_titles, record_types
+from rapport.foundation.records.extension_points import record_names, record_types
 from rapport.foundation.records.types import Field, FieldKind
 from rapport.foundation.workspace.models import Member
 from rapport.foundation.workspace.types import Actor
@@ -54,7 +54,7 @@ def _records(actor: Actor, target: str, wanted: set[str]) -> dict[str, tuple[str
     if declared is None or not wanted:
         return {}
     ids = [UUID(one) for one in wanted]
-    resolve = record_titles.get(target)
+    resolve = record_names.get(target)
     names = resolve(actor, ids) if resolve else _titles(actor, target, declared.title_field, ids)
     return {str(one): (name, _address(declared.url_name, one)) for one, name in names.items()}
 
