@@ -41,7 +41,7 @@ TENANT_APPS = [
     "rapport.stores.ledger",
     "rapport.integrations.api",
 ]
-INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "rapport.config"]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "rapport.demo", "rapport.config"]
 TENANT_MODEL = "accounts.Workspace"
 TENANT_DOMAIN_MODEL = "accounts.Domain"
 TENANT_LIMIT_SET_CALLS = True
@@ -110,7 +110,16 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "rapport.foundation.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "rapport.foundation.accounts.forms.sign_up.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "rapport.foundation.accounts.forms.allauth.LoginForm",
+    "signup": "rapport.foundation.accounts.forms.allauth.SignUpForm",
+    "add_email": "rapport.foundation.accounts.forms.allauth.AddEmailForm",
+    "change_password": "rapport.foundation.accounts.forms.allauth.ChangePasswordForm",
+    "set_password": "rapport.foundation.accounts.forms.allauth.SetPasswordForm",
+    "reset_password": "rapport.foundation.accounts.forms.allauth.ResetPasswordForm",
+    "reset_password_from_key": "rapport.foundation.accounts.forms.allauth.ResetPasswordKeyForm",
+    "reauthenticate": "rapport.foundation.accounts.forms.allauth.ReauthenticateForm",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -156,10 +165,8 @@ STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
-    "default": {
-        "BACKEND": "django_tenants.files.storage.TenantFileSystemStorage",
-        "OPTIONS": {"location": HOME / "files"},
-    },
+    # A folder for each workspace below MEDIA_ROOT. An explicit location would be one for all of them.
+    "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 MEDIA_ROOT = HOME / "files"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class WorkspaceRequest(HttpRequest):
     """Never instantiated: tells types and readers what EnterWorkspace and htmx add."""
 
-    user: User  # type: ignore[assignment]  # a member is signed in
+    user: User  # a member is signed in
     workspace: Workspace
     actor: Actor
     htmx: HtmxDetails

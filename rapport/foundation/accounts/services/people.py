@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django_tenants.utils import schema_context
 
@@ -23,6 +24,16 @@ def update_person(*, user_id: UUID, name: str, language: str, timezone: str) -> 
         if renamed:
             tell_watchers(user)
     return user
+
+
+def end_session(*, user: User, session_id: int) -> bool:
+    """Sign one of the person's devices out. False when it is not theirs or signed out already."""
+    session = UserSession.objects.filter(pk=session_id, user=user).first()
+    if session is None:
+        return False
+    session.end()
+    report(AccountAct.SESSIONS_ENDED, user)
+    return True
 
 
 def tell_watchers(user: User) -> None:

@@ -92,6 +92,11 @@ def active_members() -> list[MemberLine]:
     ]
 
 
+def everyone() -> list[MemberLine]:
+    """Also those who left: they appear in histories."""
+    return [MemberLine(*row) for row in Member.objects.order_by("name").values_list("id", "name")]
+
+
 def member_rows(*, actor: Actor) -> list[MemberRow]:
     """Everybody with a seat here, those who left last. Four queries, however many there are."""
     policies.require(actor, Power.MANAGE_MEMBERS)

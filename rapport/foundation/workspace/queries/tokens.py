@@ -30,7 +30,6 @@ CHANGING = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.IMPORT, Action.M
 class Scope:
     name: str
     label: Label
-    group: Label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +48,19 @@ class TokenRow:
 
 def scopes_open_to(actor: Actor) -> list[Scope]:
     """What the actor may allow a token: never more than they may themselves."""
-    everything = gettext("Everything")
-    scopes = [Scope("*:read", gettext("Read everything you may read"), everything)]
-    scopes.append(Scope("*:write", gettext("Change everything you may change"), everything))
+    scopes = [
+        Scope("*:read", gettext("Read everything you may read")),
+        Scope("*:write", gettext("Change everything you may change")),
+    ]
     for each in guarded_types(actor=actor):
         if actor.may(Action.READ, each.name):
-            scopes.append(Scope(f"{each.name}:read", gettext("Read %(what)s") % {"what": each.plural}, each.plural))
+            scopes.append(Scope(f"{each.name}:read", gettext("Read %(what)s") % {"what": each.plural}))
         if any(actor.may(action, each.name) for action in CHANGING):
-            scopes.append(Scope(f"{each.name}:write", gettext("Change %(what)s") % {"what": each.plural}, each.plural))
-    other = gettext("Other")
+            scopes.append(Scope(f"{each.name}:write", gettext("Change %(what)s") % {"what": each.plural}))
     for name, scope in sorted(token_scopes.items(), key=lambda each: each[1].order):
         if policies.meets(actor, scope.needs):
-            scopes.append(Scope(name, scope.label, other))
-    workspace = gettext("Workspace")
-    scopes += [Scope(f"workspace:{power}", label, workspace) for power, label in POWERS.items() if actor.has(power)]
+            scopes.append(Scope(name, scope.label))
+    scopes += [Scope(f"workspace:{power}", label) for power, label in POWERS.items() if actor.has(power)]
     return scopes
 
 

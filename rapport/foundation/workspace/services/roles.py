@@ -33,7 +33,9 @@ def create_role(*, actor: Actor, name: str, like: str) -> RolePolicy:
     if len(taken) >= AT_MOST:
         raise Invalid({"name": gettext("There are fifty roles already. Remove one that nobody has.")})
     _refuse_taken(name, {other for _key, other in taken})
-    key = rules.role_key(name, {*rules.BUILT_IN, *(key for key, _name in taken)})
+    key = rules.role_key(
+        name, {"new", *rules.BUILT_IN, *(key for key, _name in taken)}
+    )  # "new" is the address of a page
     role = Role.objects.create(key=key, name=name, policy=rules.policy_to_json(model))
     audit.record("role.created", actor=actor, subject=name, subject_type="role", subject_id=key, like=like)
     return rules.policy_from_json(key, name, role.policy)
