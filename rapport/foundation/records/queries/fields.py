@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rapport.foundation.records.extension_points import computed_columns, record_types, relation_sources
 from rapport.foundation.records.models import CustomField
+from rapport.foundation.records.rules import codec
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
 
 
@@ -40,6 +43,13 @@ def as_field(row: CustomField) -> Field:
         in_list=row.in_list,
         custom=True,
     )
+
+
+def value_of(record: Any, field: Field) -> Any:
+    """The field's value on a record, in its JSON form."""
+    if field.custom:
+        return record.custom.get(field.name)
+    return codec.encode(getattr(record, field.column or field.name))
 
 
 def columns_of(name: str) -> list[Field]:

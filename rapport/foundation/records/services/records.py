@@ -18,12 +18,18 @@ from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import write_hooks
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.fields import record_type as record_type_of
+from rapport.foundation.records.queries.fields import value_of as current_value
 from rapport.foundation.records.rules import codec
 from rapport.foundation.records.services.operations import count, open_operation, record_changes
 from rapport.foundation.records.types import Field, FieldKind, RecordType
 from rapport.foundation.workspace.errors import Conflict, Invalid
 from rapport.foundation.workspace.models import Member
 from rapport.foundation.workspace.types import Action, Actor
+
+__all__ = [
+    "bin_records", "create_record", "current_value", "decoded_values", "put_values", "restore_records", "update_record",
+    "update_records",
+]  # fmt: skip
 
 Edit = Callable[[Any], Mapping[str, Any]]  # from the record to the values it shall have
 
@@ -129,7 +135,9 @@ def bin_records(
 
 
 @transaction.atomic
-def restore_records(*, actor: Actor, record_type: str, ids: Sequence[UUID]) -> Operation | None:
+def restore_records(
+    *, actor: Actor, record_type: str, ids: Sequence[UUID], operation: Operation | None = None
+) -> Operation | None:
     """Take records out of the bin."""
     policies.require(actor, Action.DELETE, record_type)
     rows = list(
@@ -137,7 +145,7 @@ def restore_records(*, actor: Actor, record_type: str, ids: Sequence[UUID]) -> O
         .filter(pk__in=ids)
         .select_for_update(of=("self",))
     )
-    return _set_binned(actor, record_type, rows, binned=False, kind="restore")
+    return _set_binned(actor, record_type, rows, binned=False, kind="restore", operation=operation)
 
 
 def decoded_values(actor: Actor, declared: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,13 +182,6 @@ def put_values(instance: Any, declared: RecordType, values: Mapping[str, Any], *
     instance.updated_at, instance.version = clock.now(), instance.version + 1
     instance.save(update_fields=sorted(columns))
     hook.after_save([instance], set(values), operation_id)
-
-
-def current_value(instance: Any, field: Field) -> Any:
-    """The field's value in its JSON form."""
-    if field.custom:
-        return instance.custom.get(field.name)
-    return codec.encode(getattr(instance, _attribute(field)))
 
 
 def _unknown_references(declared: RecordType, decoded: Mapping[str, Any]) -> dict[str, str]:
