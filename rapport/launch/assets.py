@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from whitenoise.compress import Compressor
+
 from rapport.launch.checkout import PACKAGE, checkout
 
 VENDOR = PACKAGE / "foundation" / "ui" / "static" / "vendor"
@@ -145,6 +147,7 @@ def _write(root: Path, modules: Path) -> None:
             shutil.copyfile(font, built / "files" / font.name)
         (built / "icons.svg").write_text(_sprite(root, modules), encoding="utf-8")
         (built / "LICENSES.txt").write_text(_licences(root, modules), encoding="utf-8")
+        _compress(built)
         (built / STAMP).write_text(fingerprint(root))
         VENDOR.mkdir(exist_ok=True)
         # File by file, so that a server which is running meanwhile always finds each of them.
@@ -155,6 +158,13 @@ def _write(root: Path, modules: Path) -> None:
         for old in [path for path in VENDOR.rglob("*") if path.is_file()]:
             if old.relative_to(VENDOR) not in wanted:
                 old.unlink()
+
+
+def _compress(built: Path) -> None:
+    """WhiteNoise serves the .br or .gz beside a file to browsers that take it."""
+    compressor = Compressor(quiet=True)
+    for path in [*built.glob("*.css"), *built.glob("*.js"), *built.glob("*.svg")]:
+        compressor.compress(path)
 
 
 def _sprite(root: Path, modules: Path) -> str:
