@@ -164,7 +164,7 @@ def _compress(built: Path) -> None:
     """WhiteNoise serves the .br or .gz beside a file to browsers that take it."""
     compressor = Compressor(quiet=True)
     for path in [*built.glob("*.css"), *built.glob("*.js"), *built.glob("*.svg")]:
-        compressor.compress(path)
+        compressor.compress(str(path))
 
 
 def _sprite(root: Path, modules: Path) -> str:
