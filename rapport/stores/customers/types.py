@@ -48,11 +48,15 @@ class IdentityKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IdentitySet:
-    """All that one event says of whom it is about. `fields` fill what is empty on the customer, or begin a new one."""
+    """All that one event says of whom it is about. `fields` fill what is empty on the customer, or begin a new one.
+
+    `visitor_id` stands for somebody who let nothing be kept: an id without an identity, which can never be joined to anyone.
+    """
 
     keys: tuple[IdentityKey, ...] = ()
     customer_id: UUID | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    visitor_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class CustomerRef(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     external: dict[str, str | int] = {}  # namespace to id: {"shopify": "1181"}
     cookie: str = ""
     device: str = ""
+    page: str = ""  # of one page load, for a visitor who lets nothing be kept; goes with none of the others
     fields: dict[str, Any] = {}  # fill what is empty on the customer: {"name": "Marta Oliveira"}
 
 

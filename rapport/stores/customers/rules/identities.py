@@ -150,6 +150,8 @@ def resolve(
 def _resolve_one(
     one: IdentitySet, known: Known, plan: Plan, new_id: Callable[[], UUID], *, create: bool, trusted: bool
 ) -> Resolved:
+    if one.visitor_id is not None:
+        return Resolved(one.visitor_id)
     naming = sorted((key for key in one.keys if key.kind in KNOWN), key=lambda key: STRENGTH[IdentityKind(key.kind)])
     browsers = sorted(
         (key for key in one.keys if key.kind not in KNOWN), key=lambda key: STRENGTH[IdentityKind(key.kind)]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-from django.utils.functional import Promise
 
 from rapport.foundation.records.extension_points import BehaviourWords
 from rapport.stores.ledger.extension_points import channels, kinds
 from rapport.stores.ledger.models import Words
 from rapport.stores.ledger.rules import vocabulary
-from rapport.stores.ledger.types import Channel, Group, Kind
+from rapport.stores.ledger.types import Channel, Group, Kind, Label
 
 
 def channel_of(name: str) -> Channel:
@@ -63,6 +61,8 @@ def words_in_use() -> BehaviourWords:
     )
 
 
-def _labelled(present: Iterable[str], registered: Iterable[str], describe) -> dict[str, str | Promise]:  # type: ignore[no-untyped-def]
-    seen = sorted(present, key=lambda name: str(describe(name).label).casefold())
-    return {name: describe(name).label for name in (*seen, *(name for name in registered if name not in seen))}
+def _labelled(
+    present: Iterable[str], registered: Iterable[str], find: Callable[[str], Channel | Kind]
+) -> dict[str, Label]:
+    seen = sorted(present, key=lambda name: str(find(name).label).casefold())
+    return {name: find(name).label for name in (*seen, *(name for name in registered if name not in seen))}

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from rapport.foundation.lib.ids import key_id
 from rapport.stores.customers.rules.identities import clean_fields, identity_key
 from rapport.stores.customers.types import IdentityKey, IdentityKind, IdentitySet
 from rapport.stores.ledger.rules import properties as property_rules
@@ -70,7 +71,10 @@ class Checker:
             problems += self._words_problems(words)
             if not problems:
                 self._good_words.add(words)
-        identities = self._identities(item.customer, problems)
+        if item.customer.page:
+            identities = self._visitor(item.customer, words[3], problems)
+        else:
+            identities = self._identities(item.customer, problems)
         occurred_at = item.occurred_at or self.now
         if not EARLIEST <= occurred_at <= self.latest:
             problems.append(Problem("/occurred_at", _when_problem(occurred_at)))
@@ -129,6 +133,16 @@ class Checker:
             return known
         return self._any_identities(ref, problems)
 
+    def _visitor(self, ref: CustomerRef, source: str, problems: list[Problem]) -> IdentitySet | None:
+        """Touch points of one page load belong together, and to nobody: their id is made from the page's, one way only."""
+        if ref != CustomerRef(page=ref.page):
+            problems.append(Problem("/customer/page", "A page goes with no other identity."))
+        elif len(ref.page) > LONGEST_SOURCE_ID or not ref.page.isprintable():
+            problems.append(Problem("/customer/page", f"At most {LONGEST_SOURCE_ID} printable characters."))
+        else:
+            return IdentitySet(visitor_id=key_id("page", source, ref.page))
+        return None
+
     def _any_identities(self, ref: CustomerRef, problems: list[Problem]) -> IdentitySet | None:
         keys: list[IdentityKey] = []
 
@@ -182,3 +196,8 @@ def _money_problems(amount: Decimal | None, currency: str) -> list[Problem]:
     if isinstance(exponent, int) and exponent < -4:
         return [Problem("/amount", "At most 4 digits after the point.")]
     return []
+
+
+def web_source(key_id: UUID) -> str:
+    """The source name of a website's touch points. It stays when the website is renamed."""
+    return f"web:{key_id.hex[-12:]}"

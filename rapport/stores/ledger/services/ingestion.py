@@ -247,7 +247,9 @@ class _Batch:
         resolved = resolve_identities(
             unique, actor=self.actor, source=self.source, create=self.create, trusted=self.trusted
         )
-        hidden = set() if self.sees_all else self._hidden({answer.customer_id for answer in resolved if answer.customer_id})
+        hidden = (
+            set() if self.sees_all else self._hidden({answer.customer_id for answer in resolved if answer.customer_id})
+        )
         answers: list[tuple[UUID | None, Problem | None]] = []
         for answer in resolved:
             if answer.customer_id is None:

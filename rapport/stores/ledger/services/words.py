@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from rapport.foundation.accounts.tenancy import current_schema
 from rapport.stores.ledger.models import Words
 
 MOST_REMEMBERED = 50_000
@@ -14,7 +15,7 @@ _remembered: set[tuple[str, str, str, str]] = set()  # database and schema, kind
 
 def note_words(words: set[tuple[str, str, str]], now: datetime) -> None:
     """Write down combinations that this process has not seen yet. Runs in the transaction of the batch."""
-    place = f"{connection.settings_dict['NAME']}/{connection.schema_name}"
+    place = f"{connection.settings_dict['NAME']}/{current_schema()}"
     news = {(place, *word) for word in words} - _remembered
     if not news:
         return

@@ -51,7 +51,9 @@ def receive(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         _log.exception("Touch points could not be stored.")
         return problem(
-            503, "The database cannot take this now. Nothing of it was stored; send it again.", headers={"Retry-After": "5"}
+            503,
+            "The database cannot take this now. Nothing of it was stored; send it again.",
+            headers={"Retry-After": "5"},
         )
 
 
@@ -66,9 +68,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
         )
     wait_seconds = tokens.spend(bearer.token)
     if wait_seconds:
-        return problem(
-            429, "This token has used up its requests for now.", headers={"Retry-After": str(wait_seconds)}
-        )
+        return problem(429, "This token has used up its requests for now.", headers={"Retry-After": str(wait_seconds)})
     media_type = (request.META.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
     if media_type not in JSON_TYPES and media_type not in LINES_TYPES:
         return problem(415, "Send application/json, or application/x-ndjson with one object a line.")
