@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,9 +13,9 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 HOME = env.home()
 DEBUG = env.flag("RAPPORT_DEBUG")
 SECRET_KEY = env.secret_key(HOME)
-ALLOWED_HOSTS = env.words("RAPPORT_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = env.words("RAPPORT_ORIGINS")
 BASE_URL = env.text("RAPPORT_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = [*env.words("RAPPORT_HOSTS", "localhost,127.0.0.1,[::1]"), urlsplit(BASE_URL).hostname or ""]
+CSRF_TRUSTED_ORIGINS = [*env.words("RAPPORT_ORIGINS"), BASE_URL]
 
 SHARED_APPS = [
     "django_tenants",
@@ -135,6 +136,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or BASE_URL.startswith(("http://localhost", "http://127.0.0.1"))
 MFA_TOTP_ISSUER = "Rapport"
+MFA_FORMS = {"add_webauthn": "rapport.foundation.accounts.forms.allauth.AddKeyForm"}
 MFA_ADAPTER = "rapport.foundation.accounts.adapter.SecondStepAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware.Person does it, every few minutes instead of on each request
 SESSION_COOKIE_AGE = 14 * 24 * 3600

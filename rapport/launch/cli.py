@@ -14,9 +14,9 @@ import psycopg
 from rapport.launch import assets, schema, snapshot, translations
 from rapport.launch.checkout import home
 from rapport.launch.database import Binaries, Cluster, DatabaseError, with_database
-from rapport.launch.doctor import doctor
+from rapport.launch.doctor import doctor, living_workers
 from rapport.launch.serving import database, replace_this_process, web_command, web_environment, worker_command
-from rapport.launch.up import Plan, UpError, up
+from rapport.launch.up import Plan, UpError, answers, up
 
 OUR_ERRORS = (assets.AssetsError, DatabaseError, schema.SchemaError, UpError)
 
@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     look = commands.add_parser("doctor", help="say what is wrong, in plain words")
     _add_address(look)
     look.set_defaults(run=lambda given: doctor(host=given.host, port=given.port))
+
+    ping = commands.add_parser("ping", help="exit with 0 when the web server answers (for health checks)")
+    _add_address(ping)
+    ping.add_argument("--worker", action="store_true", help="ask for a living worker instead")
+    ping.set_defaults(run=_ping)
 
     _add_database_commands(commands.add_parser("db", help="the database: migrate, shell, dump, upgrade-info"))
     _add_workspace_commands(commands.add_parser("workspace", help="workspaces: create"))
@@ -153,6 +158,16 @@ def _worker(given: argparse.Namespace) -> int:
     _production_url()
     replace_this_process(worker_command(concurrency=given.concurrency))
     return 0
+
+
+def _ping(given: argparse.Namespace) -> int:
+    if not given.worker:
+        return 0 if answers(given.host, given.port) else 1
+    try:
+        with psycopg.connect(_production_url(), connect_timeout=5) as connection:
+            return 0 if living_workers(connection) else 1
+    except psycopg.Error:
+        return 1
 
 
 def _assets(given: argparse.Namespace) -> int:

@@ -247,12 +247,7 @@ def migrations(connection: psycopg.Connection[Any]) -> Finding:
 def jobs(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     if connection.execute("select to_regclass('public.procrastinate_workers') is null").fetchone() == (True,):
         return
-    row = connection.execute(
-        "select count(*) from public.procrastinate_workers"
-        " where last_heartbeat > clock_timestamp() - make_interval(secs => %s)",
-        [SILENT_WORKER_SECONDS],
-    ).fetchone()
-    alive = row[0] if row else 0
+    alive = living_workers(connection)
     row = connection.execute(
         "select count(*) from public.procrastinate_jobs j where status = 'todo' and coalesce(scheduled_at, ("
         "  select min(at) from public.procrastinate_events e where e.job_id = j.id and e.type = 'deferred'"
@@ -267,3 +262,13 @@ def jobs(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     if waiting:
         words = f"Jobs that wait for more than {STUCK_JOB_MINUTES} minutes: {waiting}."
         yield bad(words, "Look at the worker's log.") if alive else note(words, "They begin as soon as a worker runs.")
+
+
+def living_workers(connection: psycopg.Connection[Any]) -> int:
+    """Workers that gave a sign of life within a minute."""
+    row = connection.execute(
+        "select count(*) from public.procrastinate_workers"
+        " where last_heartbeat > clock_timestamp() - make_interval(secs => %s)",
+        [SILENT_WORKER_SECONDS],
+    ).fetchone()
+    return int(row[0]) if row else 0

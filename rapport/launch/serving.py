@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def web_command(*, host: str, port: int, workers: int = 1, threads: int = 4, acc
 
 def web_environment(port: int) -> dict[str, str]:
     """Where the web processes count together; emptied, since old counts belong to processes that are gone."""
-    folder = home() / "metrics" / str(port)
+    folder = home() / "metrics" / f"{socket.gethostname()}-{port}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}

@@ -10,6 +10,7 @@ Where there is no text for the present migrations and no `pg_dump` to make one, 
 from __future__ import annotations
 
 import ast
+import contextlib
 import gzip
 import hashlib
 import importlib.metadata
@@ -98,11 +99,17 @@ def fingerprint() -> str:
         digest.update(str(path.relative_to(PACKAGE)).encode() + path.read_bytes())
     apps = _installed_apps()
     digest.update("\n".join(apps).encode())
-    owners = importlib.metadata.packages_distributions()
-    names = {name for app in apps for name in owners.get(app.split(".")[0], []) if not app.startswith("rapport.")}
-    for name in sorted(names):
-        digest.update(f"{name}=={importlib.metadata.version(name)}".encode())
+    for module in sorted({app.split(".")[0] for app in apps} - {"rapport"}):
+        digest.update(f"{module}=={_version(module)}".encode())
     return digest.hexdigest()
+
+
+def _version(module: str) -> str:
+    """The version of the package that a module belongs to. To search all packages for it takes half a second."""
+    for name in (module, f"django-{module}"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return ",".join(map(importlib.metadata.version, importlib.metadata.packages_distributions().get(module, [])))
 
 
 def _installed_apps() -> list[str]:

@@ -64,10 +64,16 @@ class Child:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def signal(self, number: int) -> None:
+    def ask_to_end(self) -> None:
+        """Of the process alone: it ends its own helpers, and would take their sudden end for a fault."""
         if self.process is not None and self.running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """The process with all its helpers, and those that outlived it."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class Supervisor:
@@ -103,6 +109,7 @@ class Supervisor:
         status = child.process.poll()
         if status is None:
             return
+        child.kill()
         child.failures = 1 if now - child.started_at > STEADY_SECONDS else child.failures + 1
         wait = wait_before_restart(child.failures)
         child.process, child.start_again_at = None, now + wait
@@ -110,7 +117,7 @@ class Supervisor:
 
     def _end(self) -> None:
         for child in self.children:
-            child.signal(signal.SIGTERM)
+            child.ask_to_end()
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self.children:
             if child.process is None:
@@ -119,8 +126,8 @@ class Supervisor:
                 child.process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 self.say(f"The {child.name} process does not end by itself; ending it.")
-                child.signal(signal.SIGKILL)
-                child.process.wait()
+            child.kill()
+            child.process.wait()
 
 
 def _how(status: int) -> str:

@@ -45,7 +45,7 @@ def test_killed_child_is_started_again() -> None:
     def kill_first_then_stop() -> None:
         if child.process and child.process.pid not in pids:
             pids.append(child.process.pid)
-            child.signal(signal.SIGKILL) if len(pids) == 1 else watch.request_stop()
+            child.kill() if len(pids) == 1 else watch.request_stop()
 
     watch.run(each_tick=kill_first_then_stop)
 
