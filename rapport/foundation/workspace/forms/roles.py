@@ -145,7 +145,7 @@ class RecordRulesForm(forms.Form):
             self.fields[f"test_value_{number}"] = forms.CharField(required=False, max_length=500, label=_("Value"))
         for each in guarded.fields:
             self.fields[f"field_{each.name}"] = forms.ChoiceField(
-                label=each.label, choices=[(access.value, label) for access, label in ACCESS.items()], required=False
+                label=each.label, choices=[(access.value, label) for access, label in ACCESS.items()]
             )
             self.initial.setdefault(f"field_{each.name}", FieldAccess.WRITE.value)
 
@@ -185,9 +185,7 @@ class RecordRulesForm(forms.Form):
             rows = Rows(self.cleaned_data[f"rows_{action}"])
             if rows is not Rows.NONE:
                 actions[action] = RowRule(rows, self.condition if rows is Rows.CONDITION else None)
-        fields = {
-            each.name: FieldAccess(self.cleaned_data[f"field_{each.name}"] or "write") for each in self.guarded.fields
-        }
+        fields = {each.name: FieldAccess(self.cleaned_data[f"field_{each.name}"]) for each in self.guarded.fields}
         return RecordRules(
             actions, {name: access for name, access in fields.items() if access is not FieldAccess.WRITE}
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.workspace.queries.tokens import Scope
 
-LASTING = {"30": _("30 days"), "90": _("90 days"), "365": _("One year"), "": _("Until it is revoked")}
+LASTING = {"30": _("30 days"), "90": _("90 days"), "365": _("One year"), "always": _("Until it is revoked")}
 RATES = {60: _("60 a minute"), 600: _("600 a minute"), 6_000: _("6,000 a minute"), 60_000: _("60,000 a minute")}
 
 
@@ -21,7 +21,7 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("A token never does more than your own role allows at the time."),
     )
-    lasts = forms.ChoiceField(label=_("Lasts"), choices=list(LASTING.items()), required=False, initial="365")
+    lasts = forms.ChoiceField(label=_("Lasts"), choices=list(LASTING.items()), initial="365")
     rate_per_minute = forms.TypedChoiceField(
         label=_("Requests"),
         coerce=int,
@@ -37,4 +37,4 @@ class TokenForm(forms.Form):
 
     def expires_at(self, now: datetime) -> datetime | None:
         days = self.cleaned_data["lasts"]
-        return now + timedelta(days=int(days)) if days else None
+        return None if days == "always" else now + timedelta(days=int(days))

@@ -36,8 +36,9 @@ def seat_owner(workspace: Workspace, membership: Membership) -> None:
     )
 
 
+@transaction.atomic
 def take_seat(workspace: Workspace, user: User, role_key: str) -> Member:
-    """Give a person a seat, or the one they had before. The caller has checked that they may; it holds a transaction."""
+    """Give a person a seat, or the one they had before. The caller has checked that they may."""
     with schema_context(workspace.schema_name):
         member = Member.objects.select_for_update().filter(user_id=user.pk).first()
         if member is None:
