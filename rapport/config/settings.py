@@ -136,6 +136,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or BASE_URL.startswith(("http://localhost", "http://127.0.0.1"))
 MFA_TOTP_ISSUER = "Rapport"
+MFA_TOTP_TOLERANCE = 1  # phones are a few seconds off, and people type slowly
 MFA_FORMS = {"add_webauthn": "rapport.foundation.accounts.forms.allauth.AddKeyForm"}
 MFA_ADAPTER = "rapport.foundation.accounts.adapter.SecondStepAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware.Person does it, every few minutes instead of on each request
