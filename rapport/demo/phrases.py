@@ -170,16 +170,20 @@ FLEET_BROKEN = (
 
 # What was talked about, and what came of it.
 CALLS_IN = (
-    ("Asked when the order comes", "Told them the day and the two hours. Relieved."),
-    ("Asked about a child seat for an older frame", "The seat fits with the second adapter. Will order online."),
-    ("Asked whether leasing works for a second bike", "Sent the page on leasing. Decides after the summer."),
     ("Asked for a workshop slot", "Gave them Thursday morning."),
+    ("Asked whether leasing works for a second bike", "Sent the page on leasing. Decides after the summer."),
+    ("Asked about a child seat for an older frame", "The seat fits with the second adapter. Will order online."),
     ("Wanted to know which battery fits", "The small one. Explained the difference in range."),
-    ("Asked about the guarantee on the battery", "Four years. Pleased that used ones count too."),
     ("Called to say thank you", "The bike replaced the second car. We may quote them."),
     ("Asked for help with the display", "Talked them through the settings. Works now."),
+    ("Asked how to store the bike for two months", "Half charged, dry, tyres at full pressure. Sent the page."),
+)
+PROSPECT_CALLS_IN = (
     ("Asked about trying a bike with two children", "Saturday suits them. Told them how to find us."),
     ("Asked whether the bike fits through a door of 80 cm", "Box 3 does not, the Longtail does. Measures again."),
+    ("Asked about the guarantee on the battery", "Four years. Pleased that used ones count too."),
+    ("Asked how leasing works", "Sent the page. Talks to the employer."),
+    ("Asked how long delivery takes", "Three weeks at the moment. No hurry."),
 )
 FLEET_CALLS_IN = (
     ("Asked for the state of a delivery", "Two bikes come on Thursday, the third a week later."),
@@ -216,15 +220,20 @@ PROSPECT_CALLS_OUT = (
     ("Asked whether it is still a topic", "Yes, but the decision moved to the next budget."),
 )
 SHOWROOM = (
+    "Came to have the lights adjusted, stayed for coffee.",
+    "Looked at rain covers. Wants the blue one when it is back.",
+    "Brought the dog to try the ramp. It went up at the second go.",
+    "Brought a friend who wanted to try one.",
+    "Had the child seat moved to the second position.",
+    "Asked about a second battery. Thinks it over.",
+)
+PROSPECT_SHOWROOM = (
     "Tried the Longtail with two children on the back. Worried about the kerb at home, less so afterwards.",
     "Tried Box 3 and Box 2 one after the other. Prefers the longer one, the shed decides.",
     "Rode the Shorttail around the block twice. Smiled.",
-    "Came to have the lights adjusted, stayed for coffee.",
-    "Looked at rain covers. Wants the blue one when it is back.",
     "Asked about payload and stairs. Measured the box together.",
     "Came with the grandmother, who rode first.",
     "Compared the refurbished Longtail with the new one. Thinks it over.",
-    "Brought the dog to try the ramp. It went up at the second go.",
     "Wanted to see the colours in daylight. Moss it is.",
 )
 FLEET_SHOWROOM = (
@@ -234,15 +243,17 @@ FLEET_SHOWROOM = (
     "Talked about lettering. Sends the logo.",
     "Looked at how the pool bikes are charged. Took pictures for the electrician.",
 )
+OWNER_NOTES = (
+    "Second child on the way: a bench will come up.",
+    "Rides 40 km a day. Tyres wear fast.",
+    "Gave us permission to use the photo from the summer.",
+    "Says what is wrong, kindly. Good for testing new things.",
+    "Wants one invoice per quarter.",
+)
 NOTES = (
     "Prefers to be written to, does not like calls during work.",
     "Moves house in spring, ask for the new address before posting anything.",
     "Knows the people of Dock 12, heard of us there.",
-    "Second child on the way: child seat or bench will come up.",
-    "Says what is wrong, kindly. Good for testing new things.",
-    "Rides 40 km a day. Tyres wear fast.",
-    "Wants one invoice per quarter.",
-    "Gave us permission to use the photo from the summer.",
     "Compares us with a leasing offer. Price per month matters more than the total.",
     "Reads everything we send and finds the typos.",
 )

@@ -49,6 +49,9 @@ _BIKES_FOR = {
 }  # fmt: skip
 
 
+_PARCELS = {"NL": ("parcel post", "courier bike"), "BE": ("parcel post", "courier bike")}
+
+
 def trade(world: World) -> None:
     """Every order of the three years, numbered in the order they were placed."""
     orders: list[Order] = []
@@ -246,7 +249,7 @@ def _tell_delivery(world: World, dice: Dice, order: Order) -> None:
     by = (
         dice.choice(("our own van", "our own van", "a forwarder"))
         if order.has_bike
-        else dice.choice(("parcel post", "courier bike"))
+        else dice.choice(_PARCELS.get(buyer.address.country, ("parcel post",)))
     )
     world.tell(
         buyer.key,

@@ -21,8 +21,10 @@ class Talk:
 
     def __init__(self, dice: Dice, business: bool) -> None:
         self.calls_in = _deck(dice, phrases.FLEET_CALLS_IN if business else phrases.CALLS_IN)
+        self.questions = _deck(dice, phrases.PROSPECT_CALLS_IN)
         self.calls_out = _deck(dice, phrases.FLEET_CALLS_OUT)
         self.asking = _deck(dice, phrases.PROSPECT_CALLS_OUT)
+        self.trying = _deck(dice, phrases.FLEET_SHOWROOM if business else phrases.PROSPECT_SHOWROOM)
         self.showroom = _deck(dice, phrases.FLEET_SHOWROOM if business else phrases.SHOWROOM)
         self.meetings = _deck(dice, phrases.MEETINGS)
 
@@ -52,7 +54,9 @@ def _person(world: World, dice: Dice, party: Party) -> None:
         near = party.address.city in _NEAR
         first = party.orders[0] if party.orders else None
         before = first.day if first and first.has_bike else None
-        if before is not None and dice.chance(0.6 if near else 0.16):
+        if first and first.channel == "showroom":
+            _visit(world, dice, party, first.day, talk, first.at - timedelta(minutes=dice.randint(20, 55)))
+        elif before is not None and dice.chance(0.6 if near else 0.16):
             day = max(party.met_day, before - dice.randint(2, 25))
             _visit(world, dice, party, day, talk)
         elif first is None and dice.chance(0.28 if near else 0.06):
@@ -70,8 +74,12 @@ def _person(world: World, dice: Dice, party: Party) -> None:
         who = colleague_for(dice, party)
         world.tell(
             party.key, at, "note", "note_added", "none", f"Note by {first_name(who)}",
-            body=dice.choice(phrases.NOTES), colleague=who,
+            body=dice.choice(phrases.OWNER_NOTES if _owns(party, day) else phrases.NOTES), colleague=who,
         )  # fmt: skip
+
+
+def _owns(party: Party, day: int) -> bool:
+    return any(order.delivered_day is not None and order.delivered_day <= day for order in party.orders)
 
 
 def _days(dice: Dice, party: Party, world: World, every: float) -> list[int]:
@@ -97,8 +105,8 @@ def _after_order(world: World, dice: Dice, party: Party, order: Order) -> None:
         _workshop(world, dice, party, order.delivered_day + dice.randint(340, 390))
 
 
-def _visit(world: World, dice: Dice, party: Party, day: int, talk: Talk) -> None:
-    at = world.calendar.at(dice, world.calendar.showroom_day(day), SHOWROOM)
+def _visit(world: World, dice: Dice, party: Party, day: int, talk: Talk, at: datetime | None = None) -> None:
+    at = at or world.calendar.at(dice, world.calendar.showroom_day(day), SHOWROOM)
     minutes = 10 * dice.randint(1, 7)
     who = dice.choice(("lea", "lea", "lea", "tomas"))
     test_ride = not party.orders or at < party.orders[0].at
@@ -115,7 +123,7 @@ def _visit(world: World, dice: Dice, party: Party, day: int, talk: Talk) -> None
         "showroom_visited",
         "in",
         f"Visited the showroom for {minutes} minutes",
-        body=f"With {first_name(who)}. {next(talk.showroom)}",
+        body=f"With {first_name(who)}. {next(talk.trying if test_ride else talk.showroom)}",
         colleague=who,
         minutes=minutes,
     )
@@ -165,7 +173,9 @@ def _call_in(world: World, dice: Dice, party: Party, day: int, talk: Talk) -> No
         back = world.calendar.in_office(dice, later(at, dice, 20, 400))
         _tell_call(world, dice, party, back, phrases.CALLS_BACK, "out")
         return
-    _tell_call(world, dice, party, at, next(talk.calls_in), "in")
+    _tell_call(
+        world, dice, party, at, next(talk.calls_in if party.is_business or _owns(party, day) else talk.questions), "in"
+    )
 
 
 def _call_out(world: World, dice: Dice, party: Party, day: int, about: tuple[str, str]) -> None:

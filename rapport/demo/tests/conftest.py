@@ -15,3 +15,9 @@ UNTIL = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)  # a Thursday morning
 @pytest.fixture(scope="session")
 def firm() -> Firm:
     return simulate(seed=7, until=UNTIL)
+
+
+@pytest.fixture(scope="session")
+def small_firm() -> Firm:
+    """For tests that load it into a database again and again."""
+    return simulate(seed=7, until=UNTIL, customers=150)

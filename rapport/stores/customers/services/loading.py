@@ -1,0 +1,110 @@
+"""Bringing in many customers at once with everything that hangs on them, and taking them out again as one.
+
+Rows go in by COPY and belong to one operation. Whatever else the workspace knows stays as it is: an identity that
+somebody has already is left to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from rapport.foundation.records import policies
+from rapport.foundation.records.models import Operation
+from rapport.foundation.records.services.operations import count
+from rapport.foundation.workspace.types import Action, Actor
+from rapport.stores.customers.models import (
+    Address,
+    Customer,
+    CustomerAlias,
+    DuplicateProposal,
+    Identity,
+    Relationship,
+    RelationshipType,
+)
+from rapport.stores.customers.queries.customers import RECORD_TYPE
+from rapport.stores.customers.services.customers import CustomerWrites
+
+BATCH = 2_000
+
+
+@dataclass
+class Load:
+    """Rows ready to be stored; ids are the caller's, so that they can name each other."""
+
+    customers: list[Customer] = field(default_factory=list)
+    identities: list[Identity] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
+    relationships: list[Relationship] = field(default_factory=list)
+    aliases: list[CustomerAlias] = field(default_factory=list)  # of visitors who became known
+
+
+@transaction.atomic
+def load_customers(*, actor: Actor, operation: Operation, load: Load) -> None:
+    """Store them all as created by the operation. Errors: NotAllowed."""
+    policies.require(actor, Action.IMPORT, RECORD_TYPE)
+    writes = CustomerWrites()
+    for customer in load.customers:
+        writes.before_save(customer, {"name"})
+    for rows in (load.customers, load.identities, load.addresses, load.relationships):
+        for row in rows:
+            row.operation_id = operation.id
+    taken = _taken(load.identities)
+    known = set(RelationshipType.objects.values_list("name", flat=True))
+    _copy(Customer, load.customers)
+    _copy(Identity, [one for one in load.identities if _key(one) not in taken])
+    _copy(Address, load.addresses)
+    _copy(Relationship, [one for one in load.relationships if one.type_id in known])
+    _copy(CustomerAlias, load.aliases)
+    count(operation, created=len(load.customers))
+    with connection.cursor() as cursor:  # or the planner takes the tables for empty until autovacuum comes by
+        names = (model._meta.db_table for model in (Customer, Identity, Address, Relationship, CustomerAlias))
+        cursor.execute(f"ANALYZE {', '.join(connection.ops.quote_name(name) for name in names)}")
+
+
+@transaction.atomic
+def unload_customers(*, operation: Operation) -> dict[str, int]:
+    """Take out what a load brought. Customers somebody has worked on since go to the bin instead. Returns both counts."""
+    created = Customer.objects.filter(operation_id=operation.id)
+    visitors = Identity.objects.filter(operation_id=operation.id).exclude(customer_id__in=created.values("pk"))
+    CustomerAlias.objects.filter(
+        absorbed_id__in=visitors.values("customer_id"), surviving_id__in=created.values("pk"), merge_id=None
+    ).delete()
+    visitors.delete()
+    DuplicateProposal.objects.filter(
+        models.Q(first_id__in=created.values("pk")) | models.Q(second_id__in=created.values("pk")), decided_at=None
+    ).delete()
+    return CustomerWrites().undo_created(operation.id)
+
+
+def _taken(identities: Iterable[Identity]) -> set[tuple[str, str, str]]:
+    found: set[tuple[str, str, str]] = set()
+    rest = iter([one.value for one in identities])
+    while values := list(islice(rest, BATCH)):
+        found.update(Identity.objects.filter(value__in=values).values_list("value", "kind", "namespace"))
+    return found
+
+
+def _key(identity: Identity) -> tuple[str, str, str]:
+    return identity.value, identity.kind, identity.namespace
+
+
+def _copy(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    if not rows:
+        return
+    fields = model._meta.local_concrete_fields
+    plain = [(one.attname, one if isinstance(one, models.JSONField) else None) for one in fields]
+    columns = ", ".join(connection.ops.quote_name(str(one.column)) for one in fields)
+    statement = f"copy {connection.ops.quote_name(model._meta.db_table)} ({columns}) from stdin"
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([_value(row, name, json) for name, json in plain])
+
+
+def _value(row: models.Model, name: str, json: models.JSONField[Any] | None) -> Any:
+    value = getattr(row, name)
+    return value if json is None else json.get_db_prep_value(value, connection)
