@@ -11,7 +11,8 @@ from rapport.foundation.workspace.errors import RapportError
 from rapport.integrations.api import problems
 from rapport.integrations.api.auth import TokenAuth
 from rapport.integrations.api.documentation import describe
-from rapport.integrations.api.resources import customers, fields, parts
+from rapport.integrations.api.parser import StrictParser
+from rapport.integrations.api.resources import customers, fields, parts, views
 
 
 class RapportApi(NinjaAPI):
@@ -28,6 +29,7 @@ api = RapportApi(
     urls_namespace="api-v1",
     auth=TokenAuth(),
     docs_url=None,
+    parser=StrictParser(),
     description=(
         "Everything Rapport's pages do, for other systems. Tokens act as the person who made them, within their scopes. "
         "Errors are problem details (application/problem+json) that name the field. Writing requests may carry an "
@@ -39,5 +41,5 @@ api.add_exception_handler(RapportError, problems.answer_rapport_error)
 api.add_exception_handler(ValidationError, problems.answer_validation_error)
 api.add_exception_handler(HttpError, problems.answer_http_error)
 api.add_exception_handler(AuthenticationError, problems.answer_authentication_error)
-for router in (customers.router, parts.router, fields.router):
+for router in (customers.router, parts.router, fields.router, views.router):
     api.add_router("", router)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ninja import Body, Router, Schema, Status
+from ninja import Body, Query, Router, Schema, Status
 
+from rapport.foundation.records import policies
 from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.queries.history import history
 from rapport.foundation.records.services import records, undo
+from rapport.foundation.workspace.errors import Invalid
 from rapport.foundation.workspace.types import Action
 from rapport.integrations.api.auth import ApiRequest
+from rapport.integrations.api.listing import list_page
 from rapport.integrations.api.representation import as_json, chosen_fields
 from rapport.stores.customers.queries import customers as queries
 from rapport.stores.customers.services import merges
 from rapport.stores.customers.services.customers import create_customer
 
 router = Router(tags=["Customers"])
-TYPE = "customer"
+TYPE, PAGE = "customer", "customers"
+MOST_AT_ONCE = 1000
 Values = Body(..., description="Values by field name")
 
 
@@ -54,6 +58,56 @@ def create(request: ApiRequest, payload: dict[str, Any] = Values) -> Any:
     customer = create_customer(actor=request.actor, values=payload)
     warning = [{"id": str(twin.id), "name": twin.name, "same": twin.reason} for twin in twins]
     return Status(201, {**as_json(request.actor, declared, customer), "possible_duplicates": warning})
+
+
+@router.get("/customers", response=dict[str, Any], operation_id="list_customers")
+def listed(
+    request: ApiRequest,
+    where: str = "",
+    q: str = "",
+    view: UUID | None = None,
+    sort: str = "",
+    cursor: str = "",
+    limit: int = Query(50, ge=1, le=500),
+    fields: str = "",
+) -> Any:
+    """Customers for which a condition (JSON in `where`, or a saved `view`) holds and whose search text has the words `q`.
+
+    Page on with `next_cursor` as `cursor`, everything else unchanged. `sort` is a field name, with `-` for descending.
+    """
+    page = list_page(request.actor, PAGE, where=where, words=q, view=view, sort=sort, cursor=cursor, limit=limit)
+    declared = record_type(TYPE)
+    wanted = chosen_fields(declared, fields)
+    return {
+        "items": [as_json(request.actor, declared, record, wanted) for record in page.records],
+        "next_cursor": page.next_cursor,
+    }
+
+
+class BulkEdit(Schema):
+    """The customers named by `ids` get these values and tags, in one operation that can be undone."""
+
+    ids: list[UUID]
+    values: dict[str, Any] = {}
+    add_tags: list[str] = []
+    remove_tags: list[str] = []
+
+
+@router.post("/customers/bulk-edit", response=dict[str, Any], operation_id="bulk_edit_customers")
+def bulk_edit(request: ApiRequest, payload: BulkEdit) -> Any:
+    """Change up to 1,000 customers at once. Those your role does not let you change are counted as refused."""
+    if len(payload.ids) > MOST_AT_ONCE:
+        raise Invalid({"ids": f"At most {MOST_AT_ONCE} at once; these are {len(payload.ids)}."})
+    policies.require(request.actor, Action.UPDATE, TYPE)
+    operation = records.update_records(
+        actor=request.actor,
+        record_type=TYPE,
+        ids=payload.ids,
+        values=payload.values,
+        add_tags=payload.add_tags,
+        remove_tags=payload.remove_tags,
+    )
+    return {"operation_id": str(operation.id) if operation else None, "counts": operation.counts if operation else {}}
 
 
 @router.get("/customers/{customer_id}", response=dict[str, Any], operation_id="get_customer")

@@ -137,3 +137,18 @@ def test_document_is_openapi_3_1_and_open_to_all(client_for: Callable[..., Clien
     assert document["openapi"] == "3.1.0"
     assert "email" in document["components"]["schemas"]["CustomerValues"]["properties"]
     assert "/api/v1/customers/{customer_id}" in document["paths"]
+
+
+@pytest.mark.parametrize(
+    "body", ['{"name": "a\\u0000b"}', '{"name": "\\ud800"}', '{"a\\u0000": 1}', "{", "[]", '"text"', ""]
+)
+def test_what_cannot_be_stored_or_read_is_refused(api: Api, body: str) -> None:
+    answer = api.client.post(
+        "/api/v1/customers",
+        body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {api.token}"},
+    )
+
+    assert answer.status_code in (400, 422)
+    assert answer["Content-Type"] == "application/problem+json"
