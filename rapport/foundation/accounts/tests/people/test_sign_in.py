@@ -172,8 +172,9 @@ def test_secrets_of_second_steps_are_encrypted(ada: User) -> None:
     assert stored.wrap().validate_code(code_of(secret))
 
 
+@pytest.mark.django_db(transaction=True)  # the notice is written after the commit
 def test_authenticator_app_is_set_up_in_the_browser(
-    ada: User, workspace: Workspace, client_for: Callable[..., Client], django_capture_on_commit_callbacks: Any
+    ada: User, workspace: Workspace, client_for: Callable[..., Client]
 ) -> None:
     EmailAddress.objects.create(user=ada, email=ada.email, primary=True, verified=True)
     browser = client_for(None)
@@ -182,8 +183,7 @@ def test_authenticator_app_is_set_up_in_the_browser(
     page = browser.get("/account/2fa/totp/activate/").content.decode()
     secret = re.search(r'<code id="secret">(\w+)</code>', page)[1]  # type: ignore[index]
 
-    with django_capture_on_commit_callbacks(execute=True):
-        response = browser.post("/account/2fa/totp/activate/", {"code": code_of(secret)})
+    response = browser.post("/account/2fa/totp/activate/", {"code": code_of(secret)})
 
     assert response.headers["Location"] == "/account/2fa/recovery-codes/"
     assert browser.get("/account/2fa/recovery-codes/").status_code == 200
