@@ -103,6 +103,21 @@ class MoneyInput(forms.MultiWidget):
         return [value.get("amount"), value.get("currency")] if value else [None, None]
 
 
+class MoneyField(forms.MultiValueField):
+    """{"amount": Decimal, "currency": "EUR"}, or None."""
+
+    def __init__(self, currencies: list[tuple[str, str]], **kwargs: Any) -> None:
+        parts = (forms.DecimalField(max_digits=19, decimal_places=4), forms.ChoiceField(choices=currencies))
+        super().__init__(parts, widget=MoneyInput(currencies), require_all_fields=False, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        # The currency is always chosen; only an amount makes it money.
+        return super().clean(value if value and value[0] not in (None, "") else None)
+
+    def compress(self, data_list: Any) -> dict[str, Any] | None:
+        return {"amount": data_list[0], "currency": data_list[1]} if data_list else None
+
+
 class TagsInput(forms.TextInput):
     """Words with commas between them; a list in the form's data."""
 

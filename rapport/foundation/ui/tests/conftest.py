@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -15,14 +14,8 @@ from django_htmx.middleware import HtmxDetails
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.lib.registry import Registry
 from rapport.foundation.ui import extension_points
-from rapport.foundation.workspace.types import Action, Actor, Power, RecordRules, RolePolicy, RowRule
-
-EVERYTHING = RecordRules({action: RowRule() for action in Action})
-
-
-def make_actor(*, role: RolePolicy | None = None) -> Actor:
-    owner = RolePolicy("owner", "Owner", frozenset(Power), EVERYTHING)
-    return Actor(member_id=UUID(int=7), name="Ada Lovelace", role=role or owner, timezone="Europe/Amsterdam")
+from rapport.foundation.ui.tests.actors import make_actor
+from rapport.foundation.workspace.types import Actor
 
 
 @pytest.fixture

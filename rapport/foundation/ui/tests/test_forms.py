@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
 from django import forms
+from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.test import SimpleTestCase
 
-from rapport.foundation.ui.forms import DateInput, Form, MoneyInput, Switch, TagsInput
+from rapport.foundation.ui.forms import DateInput, Form, MoneyField, MoneyInput, Switch, TagsInput
 
 check = SimpleTestCase()
 
@@ -90,6 +94,17 @@ def test_money_is_an_amount_and_a_currency() -> None:
 
     assert 'value="12.50"' in html
     check.assertInHTML('<option value="USD" selected>USD</option>', html)
+
+
+def test_an_amount_makes_money_and_a_currency_alone_does_not() -> None:
+    field = MoneyField([("EUR", "EUR")], required=False)
+
+    assert field.clean(["12.50", "EUR"]) == {"amount": Decimal("12.50"), "currency": "EUR"}
+    assert field.clean(["", "EUR"]) is None
+    with pytest.raises(ValidationError):
+        field.clean(["12.50", "XXX"])
+    with pytest.raises(ValidationError):
+        MoneyField([("EUR", "EUR")]).clean(["", "EUR"])
 
 
 def test_tags_are_words_with_commas_between() -> None:

@@ -16,7 +16,7 @@ from django.test import Client, RequestFactory
 from rapport.foundation.lib.registry import Registry
 from rapport.foundation.ui import queries
 from rapport.foundation.ui.middleware import PlainErrors, SecurityHeaders, SignInAgain
-from rapport.foundation.ui.tests.conftest import make_actor
+from rapport.foundation.ui.tests.actors import make_actor
 from rapport.foundation.ui.types import Finder, Hit
 from rapport.foundation.ui.views import components, errors, find, preferences
 from rapport.foundation.workspace.errors import Conflict, NotAllowed, NotFound

@@ -13,7 +13,7 @@ from django.utils import translation
 from rapport.foundation.ui import extension_points
 from rapport.foundation.ui.context_processors import shell
 from rapport.foundation.ui.shell import Group, Shell
-from rapport.foundation.ui.tests.conftest import EVERYTHING, make_actor
+from rapport.foundation.ui.tests.actors import EVERYTHING, make_actor
 from rapport.foundation.ui.types import MenuEntry, MenuSection, PaletteCommand, Pinned, QuickCreate, SettingsPage
 from rapport.foundation.workspace.types import Action, Power, RecordRules, RolePolicy
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.lib import clock
-from rapport.foundation.ui.forms import DateInput, Form, MoneyInput, PhoneInput, Switch, TagsInput
+from rapport.foundation.ui.forms import DateInput, Form, MoneyField, PhoneInput, Switch, TagsInput
 from rapport.foundation.ui.render import render
 from rapport.foundation.workspace.http import WorkspaceRequest
 
@@ -36,12 +36,7 @@ class Sample(Form):
     phone = forms.CharField(label=_("Phone"), required=False, widget=PhoneInput)
     kind = forms.ChoiceField(label=_("Kind"), choices=[("person", _("Person")), ("organisation", _("Organisation"))])
     born_on = forms.DateField(label=_("Date of birth"), required=False, widget=DateInput)
-    value = forms.MultiValueField(
-        label=_("Value"),
-        required=False,
-        fields=(forms.DecimalField(), forms.CharField()),
-        widget=MoneyInput([("EUR", "EUR"), ("USD", "USD")]),
-    )
+    value = MoneyField([("EUR", "EUR"), ("USD", "USD")], label=_("Value"), required=False)
     tags = forms.CharField(label=_("Tags"), required=False, widget=TagsInput)
     channels = forms.MultipleChoiceField(
         label=_("May be reached by"),
