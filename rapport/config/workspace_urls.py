@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("rapport.foundation.workspace.urls")),
+    path("", include("rapport.demo.urls")),
     path("", include("rapport.foundation.ui.urls")),
 ]
 
