@@ -1,6 +1,7 @@
 # Everything one does here. Each task is the real tool's own line, so nothing is hidden and nothing needs make.
 PYTHON ?= python3
 BIN := .venv/bin
+DJHTML := $(BIN)/djhtml --tabwidth 2 --extra-block partialdef,endpartialdef
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .PHONY: help run setup assets test check format journeys bench docs lock wheel clean
@@ -23,16 +24,16 @@ test: setup assets check  ## set up what is missing, then every check and every 
 check: setup assets  ## every check that runs no product code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	DATABASE_URL=postgresql:///none $(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djhtml --check rapport
+	$(DJHTML) --check rapport
 	$(BIN)/codespell
 	$(BIN)/rapport manage makemigrations --check --dry-run
 
 format: setup  ## write code and templates the way `check` wants them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djhtml rapport
+	$(DJHTML) rapport
 
 journeys: setup assets  ## only the walks through the product in a browser
 	$(BIN)/pytest tests/journeys

@@ -1,4 +1,4 @@
-"""A pytest plugin (`-p rapport.launch.testing`): every test session has a database of its own, ready in a moment.
+"""A pytest plugin (`-p rapport.testing`): every test session has a database of its own, ready in a moment.
 
 An embedded PostgreSQL without durability holds one *template database* per state of the migrations, with two workspaces
 in it. Each worker of each session gets a copy. RAPPORT_TEST_DATABASE_URL names another server instead (its role must be
