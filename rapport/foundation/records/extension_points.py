@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from rapport.foundation.lib.registry import Registry
-from rapport.foundation.records.types import Field, Label, ListPage, RecordType, Relation
+from rapport.foundation.records.types import Field, FoundRecord, Label, ListPage, RecordType, Relation
+from rapport.foundation.ui.extension_points import finders
 
 if TYPE_CHECKING:
     from django.db.models import Model, Q
@@ -86,6 +87,12 @@ class HistoryPart:
 # Names by the ids asked for, of records the actor may see, where an id may stand for another record (merged customers).
 record_names: Registry[Callable[[Actor, Sequence[UUID]], Mapping[UUID, str]]] = Registry("record names")
 
+# Records found by words, best first, with what helps to tell them apart: by record type.
+record_finders: Registry[Callable[[Actor, str, int], Sequence[FoundRecord]]] = Registry("record finder")
+
+# What the palette and the search page look through, beside records: touch points, later deals and cases.
+search_sources = finders
+
 history_parts: Registry[HistoryPart] = Registry("history part")  # by the name it has in changes
 
 
@@ -106,3 +113,7 @@ class BehaviourWords:
 
 
 behaviour_words: Registry[Callable[[], BehaviourWords]] = Registry("behaviour words")  # by record type
+
+
+# One slot, "worker": hands a bulk run to the worker. Services lie below tasks.
+bulk_deferrers: Registry[Callable[[UUID], None]] = Registry("bulk deferrer")

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -118,6 +119,16 @@ class RecordType:
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
+
+
+@dataclass(frozen=True)
+class FoundRecord:
+    """A record found by words, to be chosen or opened."""
+
+    id: UUID
+    label: str
+    hint: str = ""
+    avatar: str = ""  # person, organisation or household
 
 
 @dataclass(frozen=True, kw_only=True)
