@@ -55,7 +55,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "rapport.foundation.ui.middleware.SecurityHeaders",
-    "django.middleware.gzip.GZipMiddleware",
+    "rapport.foundation.ui.middleware.Compress",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "rapport.config.metrics.RequestMetrics",
     "rapport.config.health.HealthMiddleware",

@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 
 from rapport.foundation.lib.registry import Registry
 from rapport.foundation.ui import queries
-from rapport.foundation.ui.middleware import PlainErrors, SecurityHeaders, SignInAgain
+from rapport.foundation.ui.middleware import Compress, PlainErrors, SecurityHeaders, SignInAgain
 from rapport.foundation.ui.tests.actors import make_actor
 from rapport.foundation.ui.types import Finder, Hit
 from rapport.foundation.ui.views import components, errors, find, preferences
@@ -107,6 +107,17 @@ def test_a_view_may_set_its_own_policy(rf: RequestFactory) -> None:
     own = HttpResponse(headers={"Content-Security-Policy": "default-src 'none'"})
 
     assert SecurityHeaders(lambda request: own)(rf.get("/"))["Content-Security-Policy"] == "default-src 'none'"
+
+
+def test_text_is_compressed_and_keeps_its_tag(rf: RequestFactory) -> None:
+    request = rf.get("/", headers={"Accept-Encoding": "gzip"})
+    page = HttpResponse("word " * 1000, headers={"ETag": '"7"'})
+    font = HttpResponse(b"x" * 5000, content_type="font/woff2")
+
+    compressed, untouched = Compress(lambda _: page)(request), Compress(lambda _: font)(request)
+
+    assert (compressed["Content-Encoding"], compressed["ETag"]) == ("gzip", '"7"')
+    assert "Content-Encoding" not in untouched
 
 
 @pytest.mark.parametrize(
