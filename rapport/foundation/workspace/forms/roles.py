@@ -170,7 +170,7 @@ class RecordRulesForm(forms.Form):
             return None
         try:
             condition = json.loads(written)
-        except ValueError:
+        except (ValueError, RecursionError):  # thousands of open brackets exhaust the decoder
             self.add_error("condition_json", gettext("This is not JSON."))
             return None
         if not isinstance(condition, dict):
