@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +15,9 @@ from rapport.foundation.ui.extension_points import finders
 if TYPE_CHECKING:
     from django.db.models import Model, Q
 
+    from rapport.foundation.records.models import Operation
+    from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
+    from rapport.foundation.records.rules.mapping import Guess, SourceColumn
     from rapport.foundation.workspace.types import Actor
 
 record_types: Registry[RecordType] = Registry("record type")
@@ -117,3 +120,60 @@ behaviour_words: Registry[Callable[[], BehaviourWords]] = Registry("behaviour wo
 
 # One slot, "worker": hands a bulk run to the worker. Services lie below tasks.
 bulk_deferrers: Registry[Callable[[UUID], None]] = Registry("bulk deferrer")
+
+
+class ImportRun(Protocol):
+    """One import at work. Batches are prepared one after another, then written side by side, each in a transaction."""
+
+    def prepare(self, rows: Rows) -> Mapping[str, int]:
+        """Make what several batches share (organisations they name), in transactions of its own; returns counts of it."""
+
+    def claims(self, rows: Rows) -> Set[Any]:
+        """What only one batch at a time may write. Two batches that claim the same are written in the order of the file."""
+
+    def check(self, rows: Rows) -> Outcome:
+        """What writing would come to. Called for all batches in order, with nothing written between."""
+
+    def write(self, rows: Rows) -> Outcome:
+        """Write inside the caller's transaction."""
+
+    def finish(self) -> None:
+        """Called once all batches are through."""
+
+
+class Importer(Protocol):
+    """How the rows of a file become records of one type."""
+
+    raw_log: Sequence[str]  # fields for id, time and price in a log without headings; empty: there are no such files
+    new_fields: str  # what a column can become: "field" (a custom field), "property" (of a touch point), or empty
+
+    def targets(self, actor: Actor) -> Sequence[ImportTarget]:
+        """Where columns can go, of what the actor may write."""
+
+    def keys(self) -> Sequence[Field]:
+        """What a record can be recognised by, the best first."""
+
+    def questions(self, actor: Actor) -> Sequence[Field]:
+        """What is asked beside the columns."""
+
+    def answers(self, guess: Guess, columns: Sequence[SourceColumn]) -> Mapping[str, Any]:
+        """Answers to begin with, from what the file shows."""
+
+    def settle(self, guess: Guess) -> Guess:
+        """Second thoughts about a guessed mapping."""
+
+    def problems(self, plan: ImportPlan) -> Mapping[str, str]:
+        """What stands in the way of this plan, by question or by target."""
+
+    def begin(self, plan: ImportPlan, *, actor: Actor, operation_id: UUID | None) -> ImportRun:
+        """Without an operation: only to check."""
+
+    def undo(self, *, actor: Actor, operation: Operation, reverse: Operation) -> Mapping[str, int]:
+        """Take everything back; returns counts restored, removed and kept."""
+
+
+importers: Registry[Importer] = Registry("importer")  # by record type
+
+# One slot, "worker": hands an import or an export to the worker. The text says which step.
+import_deferrers: Registry[Callable[[UUID, str], None]] = Registry("import deferrer")
+export_deferrers: Registry[Callable[[UUID], None]] = Registry("export deferrer")

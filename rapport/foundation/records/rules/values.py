@@ -123,17 +123,20 @@ Parser = Callable[[Any], Any]
 class ColumnParser:
     """Parses the cells of one column, batch after batch, and remembers the answers."""
 
-    def __init__(self, declared: Field, options: ParseOptions) -> None:
+    def __init__(self, declared: Field, options: ParseOptions, parse: Parser | None = None) -> None:
+        """`parse` reads cells instead of the kind's own parser."""
         self.kind = declared.kind
-        self._parse = parser_for(declared, options)
+        self._parse = parse or parser_for(declared, options)
         self._limit = options.max_length or LENGTHS.get(declared.kind, 0)
         self._memo: dict[Any, Any] = {}
         text = declared.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.RELATION)
-        self._remember = not text and declared.kind not in (FieldKind.EMAIL, FieldKind.PHONE)  # these hardly repeat
+        hardly_repeats = text or declared.kind in (FieldKind.EMAIL, FieldKind.PHONE)
+        self._is_plain = text and parse is None
+        self._remember = parse is not None or not hardly_repeats
         self._knows_nothing = not text
 
     def parse(self, cells: Sequence[Any]) -> ParsedColumn:
-        if self.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT) and (plain := self._plain_texts(cells)) is not None:
+        if self._is_plain and (plain := self._plain_texts(cells)) is not None:
             return ParsedColumn(plain)
         parse, memo = self._memoised if self._remember else self.value, self._memo
         if len(memo) > MEMO_SIZE:

@@ -1,0 +1,74 @@
+"""Rows into a table by COPY, from columns. Text is joined column by column, which costs Python a tenth of row by row."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from uuid import UUID
+
+from django.db import connection
+
+NULL = "\\N"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+Column = Sequence[str] | str  # one text for each row, or one for all
+
+
+def copy_columns(table: str, columns: Mapping[str, Column], count: int) -> None:
+    """Errors: those of the database, as Django raises them."""
+    if not count:
+        return
+    names = ", ".join(connection.ops.quote_name(name) for name in columns)
+    parts = [repeat(column, count) if isinstance(column, str) else column for column in columns.values()]
+    text = "\n".join(map("\t".join, zip(*parts, strict=False)))
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        with cursor.copy(f"copy {connection.ops.quote_name(table)} ({names}) from stdin") as copy:
+            copy.write(text + "\n")
+
+
+def texts(values: Sequence[str | None], *, blank: str = "") -> list[str]:
+    """Texts as COPY reads them; None becomes `blank`, which may be NULL."""
+    full = values if None not in values else ["" if value is None else value for value in values]
+    joined = "".join(full)  # type: ignore[arg-type]  # no None is left in it
+    if "\\" in joined or not joined.isprintable():
+        full = [value.translate(_ESCAPES) for value in full]  # type: ignore[union-attr]
+    if blank and full is not values:
+        full = [blank if value is None else text for value, text in zip(values, full, strict=True)]
+    return list(full)  # type: ignore[arg-type]
+
+
+def escaped(text: str) -> str:
+    """One text as COPY reads it."""
+    return text.translate(_ESCAPES)
+
+
+def others(values: Iterable[object]) -> list[str]:
+    """Dates, numbers and ids, none of which hold anything to escape."""
+    return [NULL if value is None else str(value) for value in values]
+
+
+def arrays(values: Iterable[Sequence[str] | None]) -> list[str]:
+    """Lists of texts as PostgreSQL writes them: {"a","b"}."""
+    found = []
+    for items in values:
+        if not items:
+            found.append("{}")
+            continue
+        quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
+        found.append(escaped("{" + ",".join(f'"{item}"' for item in quoted) + "}"))
+    return found
+
+
+def new_id_texts(count: int) -> list[str]:
+    """UUIDv7s as COPY reads them, rising in the order of the rows, so that indexes grow at their end."""
+    start = time.time_ns() // 1_000_000
+    noise = os.urandom(8 * count).hex()
+    return [
+        f"{start + (row >> 12):012x}7{row & 0xFFF:03x}{8 | int(noise[row * 16], 16) & 3:x}{noise[row * 16 + 1 : row * 16 + 16]}"
+        for row in range(count)
+    ]
+
+
+def as_uuids(texts_: Iterable[str]) -> list[UUID]:
+    return [UUID(text) for text in texts_]
