@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
+SITE = "https://kestrel.example"
+
 
 @dataclass(frozen=True)
 class Product:
@@ -47,8 +49,8 @@ class Product:
         )
 
     @property
-    def path(self) -> str:
-        return f"/products/{self.sku.lower()}"
+    def url(self) -> str:
+        return f"{SITE}/products/{self.sku.lower()}"
 
 
 PRODUCTS: tuple[Product, ...] = (
@@ -105,6 +107,10 @@ class Article:
     title: str
     buyers: str = "private business"
     weight: int = 4
+
+    @property
+    def url(self) -> str:
+        return SITE + self.path
 
 
 ARTICLES: tuple[Article, ...] = (

@@ -48,18 +48,17 @@ BATCH = 5_000
 
 
 @transaction.atomic
-def load(*, actor: Actor, firm: Firm | None = None, played: Mapping[str, UUID] | None = None) -> Operation:
-    """Bring the simulated firm into the current workspace.
+def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
+    """Bring the simulated firm into the current workspace. Errors: NotAllowed; Conflict when it is here already.
 
-    `played` seats members of the workspace in the place of simulated colleagues, by key. Errors: NotAllowed, Conflict
-    when the demo data is here already.
+    Whoever loads it and bears the name of a simulated colleague takes that colleague's seat.
     """
     policies.require(actor, Power.MANAGE_WORKSPACE)
     if standing_demo() is not None:
         raise Conflict(_("The demo data is in this workspace already."))
     firm = firm or simulate(until=clock.now())
     operation = open_operation(actor, KIND, RECORD_TYPE, label=_("Simulated data: %(firm)s") % {"firm": firm.name})
-    members = _seat_colleagues(actor, operation, firm, played or {})
+    members = _seat_colleagues(actor, operation, firm)
     _provide_fields(actor, operation, firm)
     parties = _load_customers(actor, operation, firm, members)
     told = _append_touches(actor, operation, firm, parties, members)
@@ -96,18 +95,20 @@ def undo_demo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict
     return counts
 
 
-def _seat_colleagues(actor: Actor, operation: Operation, firm: Firm, played: Mapping[str, UUID]) -> dict[str, UUID]:
-    members = dict(played)
+def _seat_colleagues(actor: Actor, operation: Operation, firm: Firm) -> dict[str, UUID]:
+    members: dict[str, UUID] = {}
     for colleague in firm.colleagues:
-        if colleague.key not in members:
-            members[colleague.key] = seat_stand_in(
-                actor=actor,
-                name=colleague.name,
-                email=f"{colleague.key}@kestrel.example",
-                title=colleague.title,
-                role_key=colleague.role,
-            ).pk
-    note_created(operation, "member", [pk for key, pk in members.items() if key not in played])
+        if colleague.name == actor.name and actor.member_id is not None:
+            members[colleague.key] = actor.member_id
+            continue
+        members[colleague.key] = seat_stand_in(
+            actor=actor,
+            name=colleague.name,
+            email=f"{colleague.key}@kestrel.example",
+            title=colleague.title,
+            role_key=colleague.role,
+        ).pk
+    note_created(operation, "member", [pk for pk in members.values() if pk != actor.member_id])
     return members
 
 

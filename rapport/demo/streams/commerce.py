@@ -134,7 +134,8 @@ def _first_basket(dice: Dice, party: Party) -> list[tuple[Product, int, int]]:
     bike = BY_SKU[dice.choice(_BIKES_FOR[load])]
     if party.is_business:
         count = max(1, round(party.fleet * dice.uniform(0.2, 0.6)))
-        price = bike.price - bike.price * min(12, count) // 100  # one per cent off for each bike, twelve at most
+        percent = min(12, count) if count >= 3 else 0  # off the price of each bike
+        price = bike.price * (100 - percent) // 100
         lines = [(bike, count, price)]
         extras = ["LOCK", "RAIN" if load == "children" else "LID", "WRAP", "GPS"]
         lines += [(BY_SKU[sku], count, BY_SKU[sku].price) for sku in extras if dice.chance(0.22)]
@@ -328,7 +329,7 @@ def _tell_return(world: World, dice: Dice, order: Order, delivered_day: int) -> 
         buyer.key,
         back_at,
         "shipping",
-        "return_received",
+        "order_returned",
         "in",
         f"{product.name} came back",
         order=order.number,

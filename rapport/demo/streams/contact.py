@@ -13,6 +13,7 @@ from rapport.demo.streams.commerce import colleague_for, first_name
 from rapport.demo.world import Order, Party, World, later
 
 T = TypeVar("T")
+_WORTH_A_QUOTE = 200_000  # cents
 _NEAR = ("Utrecht", "Nieuwegein", "Zeist", "Houten", "Amersfoort", "Hilversum")
 
 
@@ -235,8 +236,9 @@ def _firm(world: World, dice: Dice, firm: Party) -> None:
     if firm.fleet >= 5 and firm.orders:
         for year in range(calendar.first.year, world.until.year + 1):
             _fleet_letter(world, dice, firm, year)
-    if len(firm.orders) > 3 and dice.chance(0.5):
-        order = dice.choice(firm.orders[1:])
+    large = [order for order in firm.orders[1:] if order.cents >= _WORTH_A_QUOTE]
+    if large and dice.chance(0.6):
+        order = dice.choice(large)
         _quote(world, dice, firm, order, days_before=dice.randint(6, 30))
 
 
@@ -270,9 +272,9 @@ def _win(world: World, dice: Dice, firm: Party, first_day: int, talk: Talk) -> N
     if not firm.orders or dice.chance(0.5):
         posted = calendar.at(dice, calendar.working_day(firm.met_day + dice.randint(0, 4)), OFFICE)
         world.tell(firm.key, posted, "letter", "letter_posted", "out", "Letter: the brochure for businesses", pages=16)
-    if firm.orders:
+    if firm.orders and firm.orders[0].cents >= _WORTH_A_QUOTE:
         _quote(world, dice, firm, firm.orders[0], days_before=dice.randint(3, 18))
-    elif dice.chance(0.6):
+    elif not firm.orders and dice.chance(0.6):
         _quote(world, dice, firm, None, days_before=0, day=firm.met_day + dice.randint(4, 25), bikes=count)
 
 

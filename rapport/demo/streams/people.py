@@ -24,6 +24,7 @@ _TITLES = {
     "children": ("Director", "Deputy director", "Facilities", "Group leader"),
     "care": ("Facilities manager", "Team lead", "Director", "Office manager"),
     "tools": ("Procurement", "Owner", "Works manager", "Sustainability officer"),
+    "people": ("Facilities", "Sustainability officer", "Office manager"),
     "rental": ("Owner", "Fleet manager", "Workshop lead"),
 }
 _OTHER_TITLES = ("Owner", "Managing director", "Office manager", "Logistics")
@@ -174,7 +175,7 @@ class _AddressBook:
             elif firm.contacts:
                 title = dice.choice(_MONEY_TITLES) if len(firm.contacts) == 1 else dice.choice(_OTHER_TITLES)
             else:
-                title = dice.choice(_TITLES.get(firm.trade, _OTHER_TITLES)) if firm.fleet > 2 else "Owner"
+                title = dice.choice(_TITLES.get(firm.trade, _OTHER_TITLES if firm.fleet > 2 else ("Owner",)))
         person = self._add(dice, "person", f"{given} {family}", city, firm.met_day)
         person.given, person.family, person.job_title = given, family, title
         person.address = firm.address
@@ -238,7 +239,8 @@ class _AddressBook:
         home_dice = self._dice()
         title = family[:1].upper() + family[1:]
         if other_family != family and home_dice.chance(0.5):
-            title += f" and {other_family[:1].upper()}{other_family[1:]}"
+            joined = {"DE": "und", "FR": "et", "GB": "and"}.get(city.country, "en")
+            title += f" {joined} {other_family[:1].upper()}{other_family[1:]}"
         word = {"FR": "Famille", "GB": "Household"}.get(city.country, "Familie")
         home = self._add(home_dice, "household", f"{word} {title}", city, met_day)
         home.address = second.address = first.address

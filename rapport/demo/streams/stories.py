@@ -115,7 +115,7 @@ def tell(world: World) -> None:
         "page_viewed",
         "in",
         f"Read “{recall.title}”",
-        path=recall.path,
+        url=recall.url,
         title=recall.title,
         seconds=140,
     )
@@ -205,7 +205,7 @@ def _leave_cart(world: World, party: Party, at: datetime, skus: tuple[str, ...])
     for n, product in enumerate(goods):
         world.tell(
             party.key, at - timedelta(minutes=3 * (len(goods) - n)), "web", "product_viewed", "in", f"Looked at {product.the}",
-            path=product.path, sku=product.sku, product=product.name, price=str(catalogue.money(product.price)), seconds=170,
+            url=product.url, sku=product.sku, product=product.name, price=str(catalogue.money(product.price)), seconds=170,
         )  # fmt: skip
     cents = sum(product.price for product in goods)
     words = catalogue.listing([product.bare for product in goods])

@@ -195,7 +195,7 @@ def session(
             "page_viewed",
             "in",
             words,
-            path=article.path,
+            url=article.url,
             title=article.title,
             seconds=seconds,
             **common,
@@ -209,7 +209,7 @@ def session(
         extra = origin.properties() if told == 0 else {}
         told += world.tell(
             key, at, "web", "product_viewed", "in", f"Looked at {product.the}",
-            path=product.path, sku=product.sku, product=product.name, price=str(catalogue.money(product.price)), seconds=seconds, **common, **extra,
+            url=product.url, sku=product.sku, product=product.name, price=str(catalogue.money(product.price)), seconds=seconds, **common, **extra,
         )  # fmt: skip
         at += timedelta(seconds=seconds + dice.randint(1, 8))
     if cart and wishes and told < most and dice.chance(0.1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,14 +183,16 @@ def test_another_workspace_sees_nothing_of_it(actor: Actor, small_firm: Firm, ot
         assert not Touchpoint.objects.exists()
 
 
-def test_a_member_can_play_a_colleague(actor: Actor, small_firm: Firm) -> None:
-    assert actor.member_id is not None
+def test_whoever_bears_a_colleagues_name_takes_their_seat(actor: Actor, small_firm: Firm) -> None:
+    before = Member.objects.count()
 
-    load(actor=actor, firm=small_firm, played={"ines": actor.member_id})
+    operation = load(actor=replace(actor, name="Ines Duarte"), firm=small_firm)
 
-    assert Member.objects.count() == 4
+    assert Member.objects.count() == before + 3
     assert Customer.objects.filter(owner_id=actor.member_id).count() > 5
     assert Touchpoint.objects.filter(member_id=actor.member_id, kind="call_made").exists()
+    undo(actor=actor, operation_id=operation.id)
+    assert Member.objects.count() == before
 
 
 def test_queries_do_not_grow_with_the_customers(

@@ -41,4 +41,4 @@ def _fill(workspace: Workspace, owner: User) -> None:
     with tenant_context(workspace):
         actor = actor_of_member(member_id, workspace, person=owner)
         if actor is not None:
-            load(actor=actor, played={PLAYED.key: member_id})
+            load(actor=actor)
