@@ -42,7 +42,7 @@ bench: setup assets  ## measure speed and size (ARGS="--size L" for the big one)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup  ## build the manual into site/, broken links are errors
-	$(BIN)/mkdocs build --strict
+	$(BIN)/sphinx-build -q -W --keep-going docs site
 
 lock: setup  ## choose package versions anew and write them down with their hashes (ARGS=--upgrade for the newest)
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt $(ARGS)

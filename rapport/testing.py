@@ -170,6 +170,7 @@ def _isolate() -> None:
     kept = _test_home() / "snapshots"
     kept.mkdir(parents=True, exist_ok=True)
     (home / "snapshots").symlink_to(kept)
+    (home / "static").mkdir()
     os.environ["RAPPORT_HOME"] = str(home)
     os.environ["RAPPORT_SECRET_KEY"] = "only-for-tests-" + "0" * 32
     os.environ["DATABASE_URL"] = SERVER.url
