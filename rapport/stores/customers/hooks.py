@@ -10,18 +10,25 @@ from django.utils.translation import gettext_lazy as _
 from rapport.foundation.records.extension_points import (
     HistoryPart,
     history_parts,
+    list_pages,
+    record_finders,
     record_names,
     record_types,
     relation_compilers,
     relation_sources,
+    search_sources,
     undo_handlers,
     write_hooks,
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType, Relation
+from rapport.foundation.ui.types import Finder
+from rapport.foundation.workspace.types import Action
 from rapport.stores.customers import policies
 from rapport.stores.customers.queries.customers import names_of
 from rapport.stores.customers.queries.relations import compile_related
+from rapport.stores.customers.queries.search import customer_hits, find_customers
 from rapport.stores.customers.rules import parts
+from rapport.stores.customers.rules.lists import PAGES
 from rapport.stores.customers.services.customers import CustomerWrites
 from rapport.stores.customers.services.merges import undo_merge
 from rapport.stores.customers.services.parts import undo_parts
@@ -249,7 +256,13 @@ def _relationship_types() -> Iterable[Relation]:
 
 relation_sources.register("customer", _relationship_types)
 relation_compilers.register("customer", compile_related)
+for page in PAGES:
+    list_pages.register(page.name, page)
 
+record_finders.register("customer", find_customers)
+search_sources.register(
+    "customers", Finder(label=_("Customers"), find=customer_hits, needs=(Action.READ, "customer"), order=10)
+)
 record_names.register("customer", lambda actor, ids: names_of(actor=actor, customer_ids=ids))
 
 history_parts.register(

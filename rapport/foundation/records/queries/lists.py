@@ -16,8 +16,9 @@ from rapport.foundation.lib.text import folded
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import ComputedColumn, computed_columns
 from rapport.foundation.records.queries.conditions import compile_condition
-from rapport.foundation.records.queries.vocabulary import Words, titles_of
-from rapport.foundation.records.rules import conditions
+from rapport.foundation.records.queries.names import Names, names_in
+from rapport.foundation.records.queries.vocabulary import Words
+from rapport.foundation.records.rules import codec, conditions
 from rapport.foundation.records.rules.conditions import AllOf, Condition
 from rapport.foundation.records.rules.lists import (
     COUNTED,
@@ -34,6 +35,7 @@ from rapport.foundation.workspace.types import Action, Actor, Rows
 
 WORDS_TAKEN = 6
 EMPTY: tuple[object, ...] = (None, "", [], {})
+NOBODY = Names()
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value. `shown` is the name behind an id, where the value is one."""
+    """One value, with the names behind the ids of its page."""
 
     column: Column
     value: Any
-    shown: str = ""
+    names: Names = NOBODY
     may_edit: bool = False
 
 
@@ -69,6 +71,10 @@ class Row:
     subtitle: str
     version: int
     cells: tuple[Cell, ...]
+
+    @property
+    def id_text(self) -> str:
+        return str(self.id)
 
 
 @dataclass(frozen=True)
@@ -100,15 +106,21 @@ class Excluder:
 
 
 def matching_rows(
-    page: ListPage, tree: Condition, *, words: Words, said: str = "", action: Action = Action.READ
+    page: ListPage,
+    tree: Condition,
+    *,
+    words: Words,
+    said: str = "",
+    action: Action = Action.READ,
+    binned: bool = False,
 ) -> QuerySet[Any]:
     """The rows of a list for which the tree holds and whose search text has all the words said."""
     record_type, actor = words.record_type, words.actor
-    rows = policies.visible(actor, record_type.name, action)
+    rows = policies.visible(actor, record_type.name, action, binned=binned)
     for condition in (conditions.from_json(dict(page.base)) if page.base else AllOf(), tree):
         if condition != AllOf():
             rows = rows.filter(compile_condition(condition, record_type, actor=actor, now=clock.now()))
-    return rows.filter(_says(said, record_type)) if said else rows
+    return rows.filter(says(said, record_type)) if said else rows
 
 
 def rows_page(
@@ -174,10 +186,12 @@ def excluder(page: ListPage, tree: Condition, *, words: Words, said: str = "") -
 def columns_of(page: ListPage, record_type: RecordType, actor: Actor, names: Sequence[str]) -> tuple[Column, ...]:
     """The columns asked for, or those the list begins with. The title is no column: it stands first anyway."""
     known = {column.name: column for column in column_fields(page, record_type)}
-    wanted = [name for name in names if name in known] or [name for name in page.columns if name in known]
-    if not wanted:
-        wanted = [name for name, field in known.items() if field.default_column]
     computed = {column.field.name: column for column in computed_columns.get(record_type.name) or []}
+    wanted = [name for name in names if name in known]
+    if not wanted:
+        begin = [name for name in page.columns if name in known]
+        wanted = [name for name, field in known.items() if field.default_column and (not begin or name in computed)]
+        wanted = begin + wanted
     return tuple(
         Column(
             known[name],
@@ -203,7 +217,7 @@ def _may_edit(field: Field, record_type: RecordType, actor: Actor) -> bool:
     return actor.may(Action.UPDATE, record_type.name) and policies.may_write_field(actor, record_type, field.name)
 
 
-def _says(said: str, record_type: RecordType) -> Q:
+def says(said: str, record_type: RecordType) -> Q:
     """Every word must be part of the search text, which a trigram index answers."""
     if not record_type.searchable_column:
         return Q(**{f"{record_type.title_field}__icontains": said})
@@ -291,7 +305,12 @@ def _rows(
         for column in columns
         if column.computed
     }
-    names = _names(found, columns, words)
+    referring = [column.field for column in columns if column.computed is None and _is_reference(column.field)]
+    names = names_in(
+        actor=words.actor,
+        fields=referring,
+        values=[{field.name: _value(each, field) for field in referring} for each in found],
+    )
 
     def text(each: Mapping[str, Any], name: str) -> str:
         field = record_type.field(name)
@@ -301,12 +320,7 @@ def _rows(
         if column.computed is not None:
             return Cell(column, computed[column.field.name].get(each["pk"]))
         value = _value(each, column.field)
-        return Cell(
-            column,
-            value,
-            names.get(str(value), "") if _is_reference(column.field) else "",
-            may_edit and column.may_edit,
-        )
+        return Cell(column, value, names, may_edit and column.may_edit)
 
     made = []
     for each in found:
@@ -328,28 +342,13 @@ def _value(each: Mapping[str, Any], field: Field) -> Any:
     return (each["custom"] or {}).get(field.name) if field.custom else each[field.path]
 
 
+def json_value(cell: Cell) -> Any:
+    """The cell's value in its JSON form; those of custom fields are stored so."""
+    return cell.value if cell.column.field.custom else codec.encode(cell.value)
+
+
 def _is_reference(field: Field) -> bool:
     return field.kind in (FieldKind.MEMBER, FieldKind.RELATION)
-
-
-def _names(found: Sequence[Mapping[str, Any]], columns: Iterable[Column], words: Words) -> dict[str, str]:
-    """Names behind the ids of a page: one query for members and one for each record type that is referred to."""
-    names: dict[str, str] = {}
-    related: dict[str, set[UUID]] = {}
-    for column in columns:
-        field = column.field
-        if column.computed is not None or not _is_reference(field):
-            continue
-        values = {value for each in found if (value := _value(each, field))}
-        if field.kind is FieldKind.MEMBER:
-            names |= words.members if values else {}
-        else:
-            related.setdefault(field.target or words.record_type.name, set()).update(
-                UUID(str(value)) for value in values
-            )
-    for target, ids in related.items():
-        names |= {str(pk): name for pk, name in titles_of(target, ids, actor=words.actor).items()}
-    return names
 
 
 def _may_edit_row(each: Mapping[str, Any], record_type: RecordType, actor: Actor) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 
 from rapport.foundation.records.models import SavedView, ViewMark
 from rapport.foundation.records.rules import conditions
@@ -49,7 +50,7 @@ def pinned_views(*, actor: Actor) -> list[tuple[str, str, str]]:
     if actor.member_id is None:
         return []
     pinned = ViewMark.objects.filter(member_id=actor.member_id, is_pinned=True)
-    rows = usable(actor).filter(pk__in=[as_uuid for mark in pinned if (as_uuid := _uuid(mark.view))])
+    rows = usable(actor).annotate(word=Cast("pk", CharField())).filter(word__in=pinned.values("view"))
     return [(row.page, str(row.pk), row.name) for row in rows.order_by("name")]
 
 
@@ -74,11 +75,4 @@ def view_condition(view_id: UUID, *, record_type: str, actor: Actor) -> Conditio
     try:
         return conditions.from_json(stored)
     except ConditionError:
-        return None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
         return None

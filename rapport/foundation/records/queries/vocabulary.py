@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
 
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records import policies
@@ -15,12 +15,13 @@ from rapport.foundation.records.extension_points import (
     BehaviourWords,
     behaviour_compilers,
     behaviour_words,
-    record_names,
     record_types,
+    relation_sources,
     set_compilers,
 )
 from rapport.foundation.records.models import Operation
-from rapport.foundation.records.queries.fields import record_type as record_type_of
+from rapport.foundation.records.queries.fields import custom_fields
+from rapport.foundation.records.queries.names import names_in
 from rapport.foundation.records.queries.saved_views import usable
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import (
@@ -37,7 +38,7 @@ from rapport.foundation.records.rules.conditions import (
     Vocabulary,
 )
 from rapport.foundation.records.rules.conditions.values import as_id
-from rapport.foundation.records.types import FieldKind, Label, RecordType
+from rapport.foundation.records.types import Field, FieldKind, Label, RecordType
 from rapport.foundation.ui import formats
 from rapport.foundation.workspace.queries.members import everyone
 from rapport.foundation.workspace.types import Actor
@@ -47,8 +48,17 @@ NO_WORDS = BehaviourWords({}, {})
 
 
 def readable_type(name: str, *, actor: Actor) -> RecordType:
-    """The record type with the fields the actor may read: nobody filters or sorts by what they may not see."""
-    declared = record_type_of(name)
+    """The record type with the fields the actor may read: nobody filters or sorts by what they may not see.
+
+    Its relations are read when they are first asked for, which most lists never do.
+    """
+    declared = record_types[name]
+    if declared.custom_fields:
+        declared = declared.with_fields(custom_fields(name))
+    source = relation_sources.get(name)
+    if source is not None:
+        built_in = declared.relations
+        declared = replace(declared, relations=cast(Any, SimpleLazyObject(lambda: (*built_in, *source()))))
     return replace(declared, fields=policies.readable_fields(actor, declared))
 
 
@@ -139,36 +149,21 @@ class Words:
 
     def _names(self, used: Iterable[Condition], types: Mapping[str, RecordType]) -> dict[str, str]:
         """Names of the members and records that the tree names by id."""
-        found: dict[str, str] = {}
-        related: dict[str, set[UUID]] = {}
+        fields: dict[tuple[str, str], Field] = {}
+        values: list[dict[str, Any]] = []
         for node in used:
             if not isinstance(node, Attribute):
                 continue
+            parts = node.value if isinstance(node.value, tuple) else (node.value,)
             for each in types.values():
                 declared = each.field(node.field)
-                if declared is None or declared.kind not in (FieldKind.MEMBER, FieldKind.RELATION):
-                    continue
-                parts = node.value if isinstance(node.value, tuple) else (node.value,)
-                ids = {one for part in parts if (one := as_id(part))}
-                if declared.kind is FieldKind.MEMBER and ids:
-                    found |= self.members
-                elif ids:
-                    related.setdefault(declared.target or each.name, set()).update(ids)
-        for target, ids in related.items():
-            found |= {str(pk): name for pk, name in titles_of(target, ids, actor=self.actor).items()}
-        return found
-
-
-def titles_of(record_type: str, ids: Iterable[UUID], *, actor: Actor) -> Mapping[UUID, str]:
-    """Names of the records the actor may see; one or two queries."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    source = record_names.get(record_type)
-    if source is not None:
-        return source(actor, wanted)
-    title = record_types[record_type].title_field
-    return dict(policies.visible(actor, record_type).filter(pk__in=wanted).values_list("pk", title))
+                if declared is not None and declared.kind in (FieldKind.MEMBER, FieldKind.RELATION):
+                    fields[each.name, node.field] = declared
+                    values += [{node.field: str(one)} for part in parts if (one := as_id(part))]
+        if not values:
+            return {}
+        known = names_in(actor=self.actor, fields=fields.values(), values=values)
+        return {**known.members, **{one: name for one, (name, _url) in known.records.items()}}
 
 
 def _walk(tree: Condition) -> Iterable[Condition]:

@@ -78,16 +78,24 @@ class ListState:
     size: int = DEFAULT_SIZE
     cursor: str = ""
 
+    @property
+    def where_text(self) -> str:
+        return "" if self.where is None else conditions.encode(self.where)
+
+    @property
+    def size_text(self) -> str:
+        return str(self.size) if self.size != DEFAULT_SIZE else ""
+
     def query(self, **changes: Any) -> str:
         """The query string of this state with some parts changed. Another page's cursor never outlives a change."""
         new = replace(self, **{"cursor": "", **changes})
         parts = {
             "view": new.view,
-            "where": "" if new.where is None else conditions.encode(new.where),
+            "where": new.where_text,
             "q": new.words,
             "sort": new.sort,
             "columns": ",".join(new.columns),
-            "size": str(new.size) if new.size != DEFAULT_SIZE else "",
+            "size": new.size_text,
             "cursor": new.cursor,
         }
         return urlencode({name: value for name, value in parts.items() if value})

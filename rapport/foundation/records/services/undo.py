@@ -44,6 +44,18 @@ def undo(*, actor: Actor, operation_id: UUID) -> Undone:
     operation = Operation.objects.select_for_update().filter(id=operation_id).first()
     if operation is None or operation.record_type not in record_types:
         raise NotFound("There is no such operation.")
+    require_undoable(actor, operation)
+    reverse = open_operation(actor, "undo", operation.record_type, label=operation.label, undoes=operation.id)
+    handler = undo_handlers.get(operation.kind)
+    counts = handler(actor=actor, operation=operation, reverse=reverse) if handler else undo_changes(operation, reverse)
+    operation.undone_at, operation.undone_by_name = clock.now(), actor.name
+    operation.save(update_fields=["undone_at", "undone_by_name"])
+    count(reverse, **counts)
+    return Undone(reverse.id, counts.get("restored", 0), counts.get("removed", 0), counts.get("kept", 0))
+
+
+def require_undoable(actor: Actor, operation: Operation) -> None:
+    """Raises NotAllowed or Conflict unless the actor can take this operation back now."""
     policies.require(actor, Action.UPDATE, operation.record_type)
     own = operation.member_id is not None and operation.member_id == actor.member_id
     if not (own or actor.may(Action.DELETE, operation.record_type)):
@@ -52,13 +64,6 @@ def undo(*, actor: Actor, operation_id: UUID) -> Undone:
         raise Conflict("This took something back. Do it again instead.")
     if operation.undone_at:
         raise Conflict("This was already undone.")
-    reverse = open_operation(actor, "undo", operation.record_type, label=operation.label, undoes=operation.id)
-    handler = undo_handlers.get(operation.kind)
-    counts = handler(actor=actor, operation=operation, reverse=reverse) if handler else undo_changes(operation, reverse)
-    operation.undone_at, operation.undone_by_name = clock.now(), actor.name
-    operation.save(update_fields=["undone_at", "undone_by_name"])
-    count(reverse, **counts)
-    return Undone(reverse.id, counts.get("restored", 0), counts.get("removed", 0), counts.get("kept", 0))
 
 
 def undo_changes(operation: Operation, reverse: Operation) -> dict[str, int]:

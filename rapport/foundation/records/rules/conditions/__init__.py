@@ -1,7 +1,7 @@
 """The condition language: one typed tree with a JSON form, checks that point at the node, and a rendering in words."""
 
 from rapport.foundation.records.rules.conditions.codec import MAX_BYTES, decode, encode, from_json, read, to_json
-from rapport.foundation.records.rules.conditions.describe import Chip, Description, describe, verb_label
+from rapport.foundation.records.rules.conditions.describe import Chip, Description, describe, menu_label, verb_label
 from rapport.foundation.records.rules.conditions.operators import (
     COUNTS,
     MOMENTS,
@@ -42,5 +42,5 @@ __all__ = [
     "AllOf", "AnyOf", "Attribute", "Behaviour", "Between", "Chip", "Condition", "ConditionError", "Description",
     "InSet", "Last", "Money", "Node", "Not", "Occurrence", "Operator", "Problem", "PropertyTest", "Related", "Since",
     "Span", "Takes", "Value", "Vocabulary", "Within",
-    "decode", "describe", "encode", "from_json", "read", "to_json", "validate", "verb_label",
+    "decode", "describe", "encode", "from_json", "menu_label", "read", "to_json", "validate", "verb_label",
 ]  # fmt: skip

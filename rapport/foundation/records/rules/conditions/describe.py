@@ -128,6 +128,12 @@ def describe(tree: Condition, record_type: RecordType, vocabulary: Vocabulary) -
     return Description(f"{opening} {root.text}", opening, joiner, chips)
 
 
+def menu_label(op: Operator, *, counting: bool = False) -> str:
+    """As `verb_label`, but telling operators apart that a sentence need not."""
+    alone = {Operator.ANY_OF: _("is one of"), Operator.NONE_OF: _("is none of")}
+    return alone.get(op) or verb_label(op, counting=counting)
+
+
 def verb_label(op: Operator, *, counting: bool = False) -> str:
     return str(_COUNT_VERBS[op] if counting and op in _COUNT_VERBS else _VERBS[op])
 

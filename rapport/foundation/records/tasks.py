@@ -1,0 +1,28 @@
+"""What records does in the worker. A task takes ids, calls one service, and is safe to run twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django_tenants.utils import tenant_context
+from procrastinate.contrib.django import app
+
+from rapport.foundation.accounts.models import Workspace
+from rapport.foundation.records.queries.bulk_runs import member_of_run
+from rapport.foundation.records.services import bulk
+from rapport.foundation.workspace.queries.members import actor_of_member
+
+
+@app.task(name="records.run_bulk", queue="records")
+def run_bulk(*, schema: str, run_id: str) -> None:
+    """Do a bulk run batch by batch; started anew after a crash, it goes on where it stopped."""
+    workspace = Workspace.objects.filter(schema_name=schema).first()
+    if workspace is None:
+        return
+    with tenant_context(workspace):
+        member_id = member_of_run(UUID(run_id))
+        actor = actor_of_member(member_id, workspace) if member_id else None
+        if actor is None:
+            return
+        while bulk.continue_run(actor=actor, run_id=UUID(run_id)):
+            pass

@@ -1,0 +1,23 @@
+"""Pages of records: lists, views, filters, bulk acts, undo."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from rapport.foundation.records.views import bulk, cells, filters, lists, saved_views
+
+app_name = "records"
+urlpatterns = [
+    path("lists/<slug:page>/", lists.show, name="list"),
+    path("lists/<slug:page>/filter", filters.filter_form, name="filter"),
+    path("lists/<slug:page>/bulk", bulk.act, name="bulk"),
+    path("lists/<slug:page>/bulk/members", bulk.members, name="bulk-members"),
+    path("lists/<slug:page>/views/new", saved_views.new_view, name="view-new"),
+    path("lists/<slug:page>/views/mark", saved_views.mark_view, name="view-mark"),
+    path("views/<uuid:view_id>/name", saved_views.rename_view, name="view-name"),
+    path("views/<uuid:view_id>", saved_views.change_view, name="view"),
+    path("lists/<slug:page>/rows/<uuid:row_id>/<slug:field>", cells.cell, name="cell"),
+    path("runs/<uuid:run_id>", bulk.run, name="run"),
+    path("runs/<uuid:run_id>/cancel", bulk.cancel, name="run-cancel"),
+    path("operations/<uuid:operation_id>/undo", bulk.undo, name="undo"),
+]
