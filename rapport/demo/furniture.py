@@ -100,13 +100,9 @@ def _behaviour(
 VIEWS: tuple[View, ...] = (
     View(
         "Fleets",
-        {
-            "all": [
-                {"field": "kind", "op": "is", "value": "organisation"},
-                {"field": "fleet_size", "op": "at_least", "value": 5},
-            ]
-        },
-        ("name", "city", "fleet_size", "carries", "service_plan", "owner"),
+        {"field": "fleet_size", "op": "at_least", "value": 5},
+        ("city", "fleet_size", "carries", "service_plan", "owner"),
+        page="organisations",
         is_pinned=True,
     ),
     View(
@@ -119,7 +115,7 @@ VIEWS: tuple[View, ...] = (
                 _behaviour("unsubscribed", "at_most", 0),
             ]
         },
-        ("name", "city", "bike_model", "email", "owner"),
+        ("city", "bike_model", "email", "owner"),
         is_pinned=True,
     ),
     View(
@@ -136,7 +132,7 @@ VIEWS: tuple[View, ...] = (
                 },
             ]
         },
-        ("name", "city", "bike_model", "email", "owner"),
+        ("city", "bike_model", "email", "owner"),
     ),
     View(
         "Late deliveries, last 90 days",
@@ -147,16 +143,16 @@ VIEWS: tuple[View, ...] = (
             last_days=90,
             where=[{"property": "days_late", "op": "at_least", "value": 1}],
         ),
-        ("name", "city", "phone", "owner"),
+        ("city", "phone", "owner"),
     ),
     View(
         "Carts left this month",
         _behaviour("cart_left", "at_least", 1, last_days=30),
-        ("name", "city", "email", "owner"),
+        ("city", "email", "owner"),
     ),
     View(
         "Brought by referral",
         {"field": "recruited_by", "op": "is", "value": "referral"},
-        ("name", "city", "introduced_by", "bike_model", "owner"),
+        ("city", "introduced_by", "bike_model", "owner"),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +17,16 @@ from rapport.foundation.lib import clock, ids
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.policies import visible
 from rapport.foundation.records.queries.fields import record_type
-from rapport.foundation.records.rules import codec
+from rapport.foundation.records.rules import codec, conditions
+from rapport.foundation.records.rules.conditions import ConditionError
 from rapport.foundation.records.services.fields import create_field
 from rapport.foundation.records.services.operations import count, open_operation
-from rapport.foundation.records.services.provisions import (
-    created_by,
-    note_created,
-    provide_view,
-    remove_fields,
-    remove_views,
-)
+from rapport.foundation.records.services.provisions import created_by, note_created, remove_fields
 from rapport.foundation.records.services.records import update_records
+from rapport.foundation.records.services.saved_views import pin_view, remove_view, save_view
 from rapport.foundation.records.types import RecordType
 from rapport.foundation.workspace import policies
-from rapport.foundation.workspace.errors import Conflict
+from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
 from rapport.foundation.workspace.services import audit
 from rapport.foundation.workspace.services.stand_ins import seat_stand_in, unseat_stand_ins
 from rapport.foundation.workspace.types import Action, Actor, Power
@@ -43,7 +40,6 @@ from rapport.stores.ledger.services.words import forget_words
 from rapport.stores.ledger.types import CustomerRef, NewTouchpoint, Status, new_touchpoint
 
 RECORD_TYPE = "customer"
-VIEWS_PAGE = "customers"
 BATCH = 5_000
 
 
@@ -62,17 +58,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
     _provide_fields(actor, operation, firm)
     parties = _load_customers(actor, operation, firm, members)
     told = _append_touches(actor, operation, firm, parties, members)
-    for view in firm.views:
-        provide_view(
-            actor=actor,
-            operation=operation,
-            page=VIEWS_PAGE,
-            name=view.name,
-            condition=view.condition,
-            columns=view.columns,
-            sort=view.sort,
-            pinned=view.is_pinned,
-        )
+    _keep_views(actor, operation, firm)
     count(operation, touchpoints=told)
     audit.record("demo.loaded", actor=actor, subject=firm.name, subject_type="operation", subject_id=operation.id)
     return operation
@@ -87,7 +73,7 @@ def undo_demo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict
     orphans = list(looked_after.values_list("pk", flat=True))
     if orphans:
         update_records(actor=actor, record_type=RECORD_TYPE, ids=orphans, values={"owner": None}, operation=reverse)
-    remove_views(operation=operation)
+    _drop_views(actor, operation)
     remove_fields(operation=operation)
     unseat_stand_ins(actor=actor, ids=colleagues)
     forget_words(SOURCE)
@@ -129,6 +115,33 @@ def _provide_fields(actor: Actor, operation: Operation, firm: Firm) -> None:
                 help=one.help,
                 operation_id=operation.id,
             )
+
+
+def _keep_views(actor: Actor, operation: Operation, firm: Firm) -> None:
+    """Shared with everybody. A name the actor has taken, or a field that is another kind here, leaves its view out."""
+    kept = []
+    for view in firm.views:
+        try:
+            saved = save_view(
+                actor=actor,
+                page=view.page,
+                name=view.name,
+                condition=conditions.from_json(dict(view.condition)),
+                columns=view.columns,
+                is_shared=True,
+            )
+        except (Invalid, ConditionError):
+            continue
+        kept.append(saved.pk)
+        if view.is_pinned:
+            pin_view(actor=actor, page=view.page, view=str(saved.pk), pinned=True)
+    note_created(operation, "saved_view", kept)
+
+
+def _drop_views(actor: Actor, operation: Operation) -> None:
+    for view_id in created_by(operation, "saved_view"):
+        with suppress(NotFound):  # somebody has removed it
+            remove_view(actor=actor, view_id=view_id)
 
 
 def _load_customers(

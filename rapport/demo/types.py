@@ -126,7 +126,7 @@ class View:
     name: str
     condition: Mapping[str, Any]
     columns: tuple[str, ...]
-    sort: str = "-created_at"
+    page: str = "customers"
     is_pinned: bool = False
 
 

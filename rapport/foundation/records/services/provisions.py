@@ -1,16 +1,13 @@
-"""What an operation brings beside records: fields, views and the like. Noted as its changes, so that undoing finds them."""
+"""What an operation brings beside records: fields, views, members. Undoing it finds them again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import record_types
-from rapport.foundation.records.models import Change, CustomField, Operation, SavedView, ViewMark
-from rapport.foundation.workspace import policies
-from rapport.foundation.workspace.types import Actor, Power
+from rapport.foundation.records.models import Change, CustomField, Operation
 
 CREATED = "created"
 
@@ -27,48 +24,6 @@ def created_by(operation: Operation, thing: str) -> list[UUID]:
     """What note_created wrote down."""
     rows = Change.objects.filter(operation=operation, record_type=thing, action=CREATED)
     return list(rows.values_list("record_id", flat=True))
-
-
-def provide_view(
-    *,
-    actor: Actor,
-    operation: Operation,
-    page: str,
-    name: str,
-    condition: Mapping[str, Any],
-    columns: Sequence[str] = (),
-    sort: str = "",
-    pinned: bool = False,
-) -> SavedView | None:
-    """A view that everybody can use. None when the actor has one of this name already. Errors: NotAllowed."""
-    policies.require(actor, Power.SHARE_VIEWS)
-    if actor.member_id is None:
-        return None
-    view, made = SavedView.objects.get_or_create(
-        page=page,
-        member_id=actor.member_id,
-        name=name,
-        defaults={
-            "record_type": operation.record_type,
-            "condition": dict(condition),
-            "columns": list(columns),
-            "sort": sort,
-            "is_shared": True,
-        },
-    )
-    if not made:
-        return None
-    note_created(operation, "saved_view", [view.pk])
-    if pinned:
-        ViewMark.objects.create(member_id=actor.member_id, page=page, view=str(view.pk), is_pinned=True)
-    return view
-
-
-def remove_views(*, operation: Operation) -> int:
-    """Take the operation's views away, whoever pinned them."""
-    ids = created_by(operation, "saved_view")
-    ViewMark.objects.filter(view__in=[str(one) for one in ids]).delete()
-    return SavedView.objects.filter(pk__in=ids).delete()[0]
 
 
 def remove_fields(*, operation: Operation) -> int:
