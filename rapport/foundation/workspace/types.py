@@ -119,6 +119,13 @@ class Actor:
             return False
         return power in self.role.powers
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether this is a token without any scope to change something."""
+        return self.scopes is not None and not any(
+            scope.endswith(":write") or scope.startswith("workspace:") for scope in self.scopes
+        )
+
     def _in_scope(self, action: Action, record_type: str) -> bool:
         scopes = self.scopes or frozenset()
         verb = "read" if action in (Action.READ, Action.EXPORT) else "write"

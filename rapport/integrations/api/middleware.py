@@ -44,6 +44,8 @@ class ApiGate:
             return problem(
                 429, "This token has used up its requests for now.", headers={"Retry-After": str(wait_seconds)}
             )
+        if granted.actor.only_reads and request.method not in ("GET", "HEAD", "OPTIONS"):
+            return problem(403, "This token may only read.")
         vars(request).update(workspace=granted.workspace, actor=granted.actor, token=granted.token)
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie is read here
         try:
