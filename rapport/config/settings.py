@@ -54,9 +54,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "rapport.foundation.ui.middleware.SecurityHeaders",
     "rapport.foundation.ui.middleware.Compress",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "rapport.foundation.ui.middleware.SecurityHeaders",
     "rapport.config.metrics.RequestMetrics",
     "rapport.config.health.HealthMiddleware",
     "rapport.foundation.accounts.middleware.PublicSchema",

@@ -29,7 +29,6 @@ STAMP = ".stamp"
 COPIED = (
     ("@tabler/core/dist/css/tabler.min.css", "tabler.min.css"),
     ("@tabler/core/dist/css/tabler.rtl.min.css", "tabler.rtl.min.css"),
-    ("@tabler/core/dist/js/tabler.min.js", "tabler.min.js"),
     ("htmx.org/dist/htmx.min.js", "htmx.min.js"),
     ("htmx.org/dist/ext/hx-alpine-compat.min.js", "hx-alpine-compat.min.js"),
     ("@alpinejs/csp/dist/cdn.min.js", "alpine-csp.min.js"),

@@ -19,7 +19,7 @@ from rapport.foundation.workspace.types import Actor
 
 
 @pytest.fixture
-def page(rf: RequestFactory) -> Iterator[Callable[..., Any]]:
+def page(rf: RequestFactory, empty_registries: None) -> Iterator[Callable[..., Any]]:
     """A request inside the workspace Kestrel, by somebody who may do everything unless told otherwise."""
 
     def make(path: str = "/w/kestrel/find", *, actor: Actor | None = None, data: Any = None, **headers: str) -> Any:

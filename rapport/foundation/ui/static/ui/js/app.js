@@ -8,6 +8,7 @@ import './palette.js';
 import './dialogs.js';
 import './list.js';
 import './cells.js';
+import './dropdowns.js';
 import './menus.js';
 import './tabs.js';
 import './composer.js';

@@ -5,6 +5,7 @@
 import { on, one, refresh } from './lib.js';
 
 const sheet = one('#sheet');
+const drawer = one('#menu');
 let opener = null;
 
 const open = async (link) => {
@@ -17,6 +18,12 @@ const open = async (link) => {
   if (!sheet.open) sheet.showModal();
   one('#sheet-body :is(input:not([type=hidden]), select, textarea)')?.focus();
 };
+
+// The sidebar of phones. Without this file its link shows it, by :target.
+if (drawer) {
+  on('click', '[data-drawer]', (_, event) => { event.preventDefault(); drawer.showModal(); });
+  drawer.addEventListener('click', (event) => (event.target === drawer || event.target.closest('[data-palette]')) && drawer.close());
+}
 
 if (sheet) {
   on('click', 'a[data-dialog]', (link, event) => {

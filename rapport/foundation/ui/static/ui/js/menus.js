@@ -4,6 +4,7 @@
    <input type="search" data-menu-find>     narrows the items of its menu; Enter takes the first
    <button data-filter-add data-bs-toggle="dropdown">    F opens it
    <button data-menu-close>    closes its menu, for instance after "Apply" */
+import { close } from './dropdowns.js';
 import { all, isTyping, keysAreOn, letterOf, on, one } from './lib.js';
 
 const menuOf = (button) => one('.dropdown-menu', button.closest('.dropdown, .dropup'));
@@ -39,7 +40,8 @@ on('keydown', '[data-menu-find]', (finder, event) => {
 
 on('click', '[data-menu-close]', (button) => {
   const toggle = one('[data-bs-toggle=dropdown]', button.closest('.dropdown, .dropup'));
-  if (toggle.getAttribute('aria-expanded') === 'true') toggle.click();
+  close();
+  toggle.focus();
 });
 
 document.addEventListener('keydown', (event) => {
