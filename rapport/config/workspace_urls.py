@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("rapport.foundation.workspace.urls")),
     path("", include("rapport.demo.urls")),
     path("", include("rapport.foundation.ui.urls")),
+    path("records/", include("rapport.foundation.records.urls")),
+    path("", include("rapport.stores.ledger.urls")),
 ]
 
 handler400 = "rapport.foundation.ui.views.errors.bad_request"

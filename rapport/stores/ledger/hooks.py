@@ -13,11 +13,19 @@ from rapport.foundation.records.extension_points import (
     record_types,
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
+from rapport.foundation.ui.extension_points import commands, menu, menu_sections, settings_pages
+from rapport.foundation.ui.types import MenuEntry, PaletteCommand, SettingsPage
+from rapport.foundation.workspace.extension_points import audit_actions, first_steps
+from rapport.foundation.workspace.types import Action, AuditAction, FirstStep, Power
+from rapport.stores.customers.extension_points import CustomerPanel, customer_data, customer_holdings, customer_panels
 from rapport.stores.ledger.extension_points import channels, kinds
 from rapport.stores.ledger.queries.activity import LastTouch
 from rapport.stores.ledger.queries.behaviour import compile_behaviour
+from rapport.stores.ledger.queries.everything import everything, holding
 from rapport.stores.ledger.queries.vocabulary import words_in_use
+from rapport.stores.ledger.queries.websites import has_website
 from rapport.stores.ledger.types import Channel, Group, Kind
+from rapport.stores.ledger.views.timeline import composer_panel, timeline_panel
 
 CONTACT, WEB, ORDERS, SERVICE = Group.CONTACT, Group.WEB, Group.ORDERS, Group.SERVICE
 
@@ -149,6 +157,59 @@ record_types.register(
         ),
     ),
 )  # fmt: skip
+customer_panels.register("composer", CustomerPanel(position="main", order=10, render=composer_panel))
+customer_panels.register("timeline", CustomerPanel(position="main", order=20, render=timeline_panel))
+customer_data.register("touchpoints", everything)
+customer_holdings.register("touchpoints", holding)
+menu.register(
+    "touchpoints",
+    MenuEntry(
+        label=_("Touch points"),
+        section="customers" if "customers" in menu_sections else "",
+        icon="activity",
+        url_name="ledger:touchpoints",
+        needs=(Action.READ, "touchpoint"),
+        go="p",
+        order=40,
+    ),
+)
+settings_pages.register(
+    "ledger.websites",
+    SettingsPage(
+        label=_("Websites"),
+        help=_("Connect your website, watch what arrives."),
+        url_name="ledger:websites",
+        icon="world-www",
+        group=_("Data"),
+        needs=Power.MANAGE_SOURCES,
+        order=60,
+    ),
+)
+commands.register(
+    "ledger.websites",
+    PaletteCommand(
+        label=_("Connect your website"), icon="world-www", url_name="ledger:websites", needs=Power.MANAGE_SOURCES
+    ),
+)
+first_steps.register(
+    "ledger.website",
+    FirstStep(
+        label=_("Connect your website"),
+        help=_("One line in your pages, and visits join the timelines of those you know."),
+        icon="world-www",
+        url_name="ledger:websites",
+        is_done=has_website,
+        needs=Power.MANAGE_SOURCES,
+        order=40,
+    ),
+)
+for name, sentence in (
+    ("website.connected", _("Connected the website {subject}")),
+    ("website.changed", _("Changed the website {subject}")),
+    ("website.disconnected", _("Disconnected the website {subject}")),
+):
+    audit_actions.register(name, AuditAction(sentence=sentence, group=_("Sources"), icon="world-www"))
+
 behaviour_compilers.register("customer", compile_behaviour)
 behaviour_words.register("customer", words_in_use)
 computed_columns.register("customer", [LastTouch()])

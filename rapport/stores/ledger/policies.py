@@ -24,6 +24,13 @@ def may_correct(actor: Actor, *, member_id: UUID | None, source: str, own_source
     return actor.row_rule(Action.DELETE, RECORD_TYPE).rows is Rows.ALL
 
 
+def may_retract(actor: Actor, *, member_id: UUID | None, source: str, own_source: str) -> bool:
+    """What one wrote oneself can be taken back; anything by those who may delete all."""
+    rule = actor.row_rule(Action.DELETE, RECORD_TYPE).rows
+    own = source == own_source and member_id is not None and member_id == actor.member_id
+    return rule is Rows.ALL or (rule is Rows.OWN and own)
+
+
 def may_erase(actor: Actor) -> bool:
     return actor.row_rule(Action.DELETE, RECORD_TYPE).rows is Rows.ALL
 

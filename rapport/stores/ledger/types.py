@@ -202,5 +202,12 @@ class Entry:
     label: str = ""
     channel_label: str = ""
     member_name: str = ""
+    summary: str = ""
+    details: tuple[tuple[Label, str], ...] = ()
     may_edit: bool = False
     may_pin: bool = False
+    may_retract: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.content) > 600

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
-from rapport.foundation.workspace.types import Action, Actor, Rows
+from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.ledger import policies
 from rapport.stores.ledger.models import Pin, Retraction, TouchpointContent
 from rapport.stores.ledger.queries import touchpoints
@@ -39,9 +39,7 @@ def retract_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID, 
     Errors: NotFound, NotAllowed.
     """
     found = touchpoints.get_touchpoint(actor=actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
-    own = found.member_id is not None and found.member_id == actor.member_id and found.source == OWN_SOURCE
-    rule = actor.row_rule(Action.DELETE, policies.RECORD_TYPE).rows
-    if not (rule is Rows.ALL or (rule is Rows.OWN and own)):
+    if not policies.may_retract(actor, member_id=found.member_id, source=found.source, own_source=OWN_SOURCE):
         raise NotAllowed("Only what you logged yourself can be taken back.")
     return _retract(actor, found.customer_id, touchpoint_id, reason)
 

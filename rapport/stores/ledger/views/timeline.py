@@ -1,0 +1,189 @@
+"""A customer's timeline and what can be done in it. Each act answers with the whole region, so that nothing drifts apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from rapport.foundation.ui.render import redirect, render, saved, toast, wants_fragment
+from rapport.foundation.workspace.errors import Invalid, NotFound
+from rapport.foundation.workspace.forms.problems import add_problems
+from rapport.foundation.workspace.http import WorkspaceRequest
+from rapport.foundation.workspace.types import Action, Actor
+from rapport.stores.customers.extension_points import Panel
+from rapport.stores.customers.queries.customers import get_customer
+from rapport.stores.ledger.forms.composer import ComposerForm
+from rapport.stores.ledger.policies import RECORD_TYPE
+from rapport.stores.ledger.queries.timeline import Timeline, entry_of, timeline
+from rapport.stores.ledger.rules import spoken
+from rapport.stores.ledger.rules.cursors import cursor_of
+from rapport.stores.ledger.services import corrections, notes, pins
+from rapport.stores.ledger.types import Group
+
+PAGE = "ledger/timeline/page.html"
+MOST_WORDS = 100
+
+
+@require_safe
+def show(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
+    """The timeline by itself, filtered; or, for htmx with `before`, what comes after the end of the page."""
+    context = _context(request, customer_id)
+    if wants_fragment(request) and context["before"]:
+        return render(request, "ledger/timeline/more.html", context)
+    return render(request, PAGE, context, partial="timeline")
+
+
+@require_POST
+def log(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
+    form = ComposerForm(request.POST)
+    if form.is_valid():
+        try:
+            notes.log(actor=request.actor, customer_id=customer_id, note=form.note())
+        except Invalid as error:
+            add_problems(form, error)
+        else:
+            if wants_fragment(request):
+                return render(request, PAGE, _context(request, customer_id), partial="timeline")
+            return redirect(request, customer_url(customer_id), toast=gettext("Logged."))
+    context = {**_context(request, customer_id), "composer": form}
+    return render(request, PAGE, context, partial="composer", status=422)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
+    """Correct what was logged by hand: the page, or the form in the side dialog."""
+    entry = entry_of(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
+    if entry is None:
+        raise NotFound("There is no such touch point, or it was taken back.")
+    logged = spoken.logged_as(entry.kind)
+    initial = {
+        "kind": logged,
+        "body": entry.content,
+        "call_direction": entry.direction,
+        "visit_direction": entry.direction,
+        "outcome": entry.properties.get("outcome"),
+        "minutes": entry.properties.get("minutes"),
+        "occurred_at": entry.occurred_at,
+    }
+    data = request.POST if request.method == "POST" else None
+    form = ComposerForm(data, initial=initial)
+    if form.is_valid():
+        note = form.note()
+        if note.occurred_at == entry.occurred_at.replace(second=0, microsecond=0):
+            note = replace(note, occurred_at=None)  # the form shows minutes; the seconds stay
+        try:
+            notes.correct(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id, note=note)
+        except Invalid as error:
+            add_problems(form, error)
+        else:
+            return saved(request, customer_url(customer_id), toast=gettext("Corrected. The first version is kept."))
+    context = {
+        "form": form,
+        "entry": entry,
+        "logged": logged,
+        "customer_id": customer_id,
+        "back": customer_url(customer_id),
+    }
+    return render(request, "ledger/timeline/edit.html", context, partial="form", status=422 if form.is_bound else 200)
+
+
+@require_POST
+def pin(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
+    try:
+        pins.pin(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
+    except Invalid as error:
+        return _done(request, customer_id, " ".join(error.problems.values()))
+    return _done(request, customer_id, gettext("Pinned to the top."))
+
+
+@require_POST
+def unpin(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
+    pins.unpin(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
+    return _done(request, customer_id, gettext("Unpinned."))
+
+
+@require_POST
+def retract(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
+    corrections.retract_touchpoint(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
+    undo = reverse("ledger:restore", args=[customer_id, touchpoint_id])
+    return _done(request, customer_id, gettext("Taken back."), undo)
+
+
+@require_POST
+def restore(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
+    corrections.restore_touchpoint(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
+    return _done(request, customer_id, gettext("It is back."))
+
+
+def timeline_context(customer_id: UUID, shown: Timeline, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the region is drawn from; `asked` are the filters of the address."""
+    asked = asked or {}
+    group = _group(asked.get("group", ""))
+    return {
+        "customer_id": customer_id,
+        "timeline": shown,
+        "days": shown.days(),
+        "groups": list(Group),
+        "group": group,
+        "words": asked.get("q", "").strip()[:MOST_WORDS],
+        "channel": asked.get("channel", ""),
+        "kind": asked.get("kind", ""),
+        "before": asked.get("before", ""),
+        "after_day": asked.get("day", ""),
+        "is_filtered": bool(group or asked.get("q") or asked.get("channel") or asked.get("kind")),
+    }
+
+
+def composer_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Sequence[UUID]) -> Panel | None:
+    """The composer on the customer page."""
+    if not actor.may(Action.CREATE, RECORD_TYPE):
+        return None
+    return Panel("ledger/timeline/_composer.html", {"composer": ComposerForm(), "customer_id": customer.pk})
+
+
+def timeline_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Sequence[UUID]) -> Panel | None:
+    """The timeline on the customer page."""
+    if not actor.may(Action.READ, RECORD_TYPE):
+        return None
+    shown = timeline(actor=actor, customer_id=customer.pk, ids=ids)
+    return Panel("ledger/timeline/_timeline.html", timeline_context(customer.pk, shown))
+
+
+def customer_url(customer_id: UUID) -> str:
+    try:
+        return reverse("customers:detail", args=[customer_id])
+    except NoReverseMatch:
+        return reverse("ledger:timeline", args=[customer_id])
+
+
+def _context(request: WorkspaceRequest, customer_id: UUID) -> dict[str, Any]:
+    customer = get_customer(actor=request.actor, customer_id=customer_id)
+    asked = request.GET.dict() if request.method == "GET" else {}
+    shown = timeline(
+        actor=request.actor,
+        customer_id=customer.pk,
+        before=cursor_of(str(asked.get("before", ""))),
+        kinds=[str(asked["kind"])] if asked.get("kind") else (),
+        channels=[str(asked["channel"])] if asked.get("channel") else (),
+        group=_group(str(asked.get("group", ""))),
+        search=str(asked.get("q", ""))[:MOST_WORDS],
+    )
+    context = timeline_context(customer.pk, shown, {name: str(value) for name, value in asked.items()})
+    return {**context, "customer": customer, "composer": ComposerForm() if shown.may_add else None}
+
+
+def _group(name: str) -> Group | None:
+    return next((group for group in Group if group == name), None)
+
+
+def _done(request: WorkspaceRequest, customer_id: UUID, said: str, undo_url: str = "") -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect(request, customer_url(customer_id), toast=said, undo_url=undo_url)
+    return toast(render(request, PAGE, _context(request, customer_id), partial="timeline"), said, undo_url)
