@@ -106,7 +106,9 @@ def pin_view(*, actor: Actor, page: str, view: str, pinned: bool) -> None:
 def begin_with_view(*, actor: Actor, page: str, view: str, begin: bool = True) -> None:
     """Show this view when the list is opened, or no longer. Errors: NotFound, NotAllowed."""
     mark = _mark(actor, page, view)
-    ViewMark.objects.filter(member_id=mark.member_id, page=page, is_default=True).update(is_default=False)
+    before = ViewMark.objects.filter(member_id=mark.member_id, page=page, is_default=True).exclude(view=view)
+    before.filter(is_pinned=False).delete()
+    before.update(is_default=False)
     mark.is_default = begin
     _keep(mark)
 

@@ -40,9 +40,9 @@ def show(request: WorkspaceRequest, page: str) -> HttpResponse:
         page, state, actor=request.actor, exact=request.GET.get("count") == "all", problems=problems
     )
     context: dict[str, Any] = list_context(listed)
-    if not wants_fragment(request) and not problems and ({"chip", "add"} & set(request.GET)):
+    if not wants_fragment(request) and not listed.problems and ({"chip", "add"} & set(request.GET)):
         context |= filters.filter_context(filters.asked(request, page))
-    response = render(request, TEMPLATE, context, partial="list", status=422 if problems else 200)
+    response = render(request, TEMPLATE, context, partial="list", status=422 if listed.problems else 200)
     if pushed:
         response["HX-Push-Url"] = pushed
     return response

@@ -20,8 +20,8 @@ def node_at(tree: Condition, pointer: str) -> Condition | None:
     steps = _steps(pointer)
     while steps:
         match node, steps:
-            case AllOf(parts) | AnyOf(parts), ["all" | "any", index, *rest]:
-                node = parts[int(index)] if index.isascii() and index.isdigit() and int(index) < len(parts) else None
+            case (AllOf(parts), ["all", index, *rest]) | (AnyOf(parts), ["any", index, *rest]):
+                node = parts[int(index)] if _is_index(index, parts) else None
             case Not(part), ["not", *rest]:
                 node = part
             case Related(where=Node() as where), ["where", *rest]:
@@ -84,13 +84,13 @@ def _changed(node: Condition, steps: list[str], change: Callable[[Condition], Co
     match node, steps:
         case _, []:
             return change(node)
-        case AllOf(parts) | AnyOf(parts), ["all" | "any", index, *rest] if (
-            index.isascii() and index.isdigit() and int(index) < len(parts)
-        ):
+        case (AllOf(parts), ["all", index, *rest]) | (AnyOf(parts), ["any", index, *rest]) if _is_index(index, parts):
             at = int(index)
             new = _changed(parts[at], rest, change)
             kept = (*parts[:at], *([] if new is None else [new]), *parts[at + 1 :])
-            return type(node)(kept) if kept else None
+            if not kept:
+                return None
+            return AllOf(kept) if isinstance(node, AllOf) else AnyOf(kept)
         case Not(part), ["not", *rest]:
             new = _changed(part, rest, change)
             return Not(new) if new is not None else None
@@ -101,3 +101,7 @@ def _changed(node: Condition, steps: list[str], change: Callable[[Condition], Co
 
 def _steps(pointer: str) -> list[str]:
     return pointer.split("/")[1:] if pointer else []
+
+
+def _is_index(text: str, parts: tuple[Condition, ...]) -> bool:
+    return text.isascii() and text.isdigit() and int(text) < len(parts)
