@@ -36,10 +36,10 @@ class Habits:
 
 
 PRIVATE_HABITS = Habits(
-    r=0.9, alpha=150, a=0.9, b=2.7, p=4.0, q=3.4, euros=105, p_regained=0.14, wait_days=24, p_at_once=0.3
+    r=0.55, alpha=120, a=0.9, b=1.9, p=4.0, q=3.4, euros=105, p_regained=0.2, wait_days=24, p_at_once=0.3
 )
 BUSINESS_HABITS = Habits(
-    r=1.5, alpha=105, a=0.55, b=4.6, p=3.0, q=2.5, euros=780, p_regained=0.22, wait_days=38, p_at_once=0.08
+    r=1.2, alpha=105, a=0.7, b=3.6, p=3.0, q=2.5, euros=780, p_regained=0.3, wait_days=38, p_at_once=0.08
 )
 
 _BIKES_FOR = {
@@ -90,7 +90,9 @@ def _orders(world: World, party: Party, planned: list[PlannedOrder]) -> list[Ord
         if order.at > world.until:
             break
         party.orders.append(order)
-        if dice.chance(min(0.95, party.p_dropout * (2.2 if order.days_late else 1.0))):
+        repeats = len(party.orders) - 1
+        # As in BG/NBD, somebody may leave after each repeat order, but not after the first.
+        if repeats and dice.chance(min(0.95, party.p_dropout * (2.2 if order.days_late else 1.0))):
             gone = order.day + dice.randint(1, 30)
             moment = calendar.after(season, float(gone), dice.uniform(170, 400))
             returns = not party.lapses and dice.chance(habits.p_regained) and moment < calendar.days

@@ -10,12 +10,17 @@ import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import gammaln
 
 from rapport.demo import rhythm
 from rapport.demo.simulator import fingerprint, simulate
+from rapport.demo.streams.commerce import PRIVATE_HABITS
 from rapport.demo.tests.conftest import UNTIL
 from rapport.demo.types import Customer, Firm, Touch
 
@@ -44,9 +49,9 @@ def test_the_firm_has_two_thousand_customers_and_sixty_thousand_touch_points(fir
 
 @pytest.mark.parametrize("until", [datetime(2024, 2, 29, 23, 59, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)])
 def test_any_day_can_be_the_last(until: datetime) -> None:
-    firm = simulate(seed=3, until=until)
+    firm = simulate(seed=3, until=until, customers=600)
 
-    assert len(firm.touches) == 60_000
+    assert len(firm.touches) == 18_000
     assert timedelta(days=3 * 365 - 1) < until - firm.start_at < timedelta(days=3 * 366 + 1)
     assert max(touch.at for touch in firm.touches) <= until
 
@@ -302,6 +307,42 @@ def test_what_repeat_orders_cost_is_independent_of_how_often_people_buy(firm: Fi
         if len(orders) > 1
     ]
     assert abs(statistics.correlation([x for x, _ in pairs], [m for _, m in pairs])) < 0.2
+
+
+def test_a_fit_of_bg_nbd_finds_what_was_put_in(firm: Firm) -> None:
+    """Fader, Hardie & Lee (2005), in seasonal days; the bounds are about three standard errors wide."""
+    frequency, recency, age = histories(firm)
+
+    def minus_log_likelihood(logs: Any) -> float:
+        r, alpha, a, b = np.exp(logs)
+        x = frequency
+        first = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+        second = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
+        alive = -(r + x) * np.log(alpha + age)
+        gone = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency)
+        return -float(np.sum(first + second + np.logaddexp(alive, np.where(x > 0, gone, -np.inf))))
+
+    found = minimize(minus_log_likelihood, np.log([0.5, 100, 1, 2]), method="Nelder-Mead", options={"maxiter": 4000})
+
+    r, alpha, a, b = np.exp(found.x)
+    truth = PRIVATE_HABITS
+    assert 0.65 * truth.r < r < 1.5 * truth.r
+    assert 0.6 * truth.r / truth.alpha < r / alpha < 1.6 * truth.r / truth.alpha
+    assert abs(a / (a + b) - truth.a / (truth.a + truth.b)) < 0.12
+
+
+def histories(firm: Firm) -> tuple[Any, Any, Any]:
+    """Repeat orders, recency and age of private buyers, in seasonal days."""
+    first, last = firm.start_at.astimezone(HOME).date(), firm.until.astimezone(HOME).date()
+    calendar = rhythm.Calendar(first, (last - first).days + 1)
+    clock = calendar.clock(rhythm.PRIVATE)
+    placed = by_party(firm, "order_placed")
+    rows = []
+    for customer in firm.customers:
+        if customer.kind == "person" and placed[customer.key] and customer.latent.regained_at is None:
+            days = sorted({clock[calendar.day(t.at.astimezone(HOME).date())] for t in placed[customer.key]})
+            rows.append((len(days) - 1, days[-1] - days[0], clock[-1] - days[0]))
+    return tuple(np.array(column, dtype=float) for column in zip(*rows, strict=True))
 
 
 def test_those_who_lapsed_for_good_order_no_more(firm: Firm) -> None:
