@@ -69,7 +69,7 @@ first_steps.register(
 )
 
 for _name, _sentence in (
-    ("demo.loaded", _("Loaded simulated data: {subject}")),
-    ("demo.removed", _("Removed the simulated data")),
+    ("demo.loaded", _("loaded simulated data: {subject}")),
+    ("demo.removed", _("removed the simulated data")),
 ):
     audit_actions.register(_name, AuditAction(sentence=_sentence, group=_("Workspace"), icon="flask"))

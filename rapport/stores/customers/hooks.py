@@ -22,9 +22,11 @@ from rapport.foundation.records.extension_points import (
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType, Relation
 from rapport.foundation.ui.types import Finder
-from rapport.foundation.workspace.types import Action
+from rapport.foundation.workspace.extension_points import home_panels
+from rapport.foundation.workspace.types import Action, HomePanel
 from rapport.stores.customers import policies
 from rapport.stores.customers.queries.customers import names_of
+from rapport.stores.customers.queries.home import without_owner
 from rapport.stores.customers.queries.relations import compile_related
 from rapport.stores.customers.queries.search import customer_hits, find_customers
 from rapport.stores.customers.rules import parts
@@ -285,3 +287,10 @@ history_parts.register(
 history_parts.register("file", HistoryPart(label=_("File"), describe=parts.file_line))
 for name in ("address", "identity", "relationship", "file"):
     undo_handlers.register(name, undo_parts)
+
+home_panels.register(
+    "customers.unattended",
+    HomePanel(
+        template="customers/customers/home.html", load=without_owner, needs=(Action.READ, "customer"), aside=True, order=30
+    ),
+)

@@ -15,13 +15,14 @@ from rapport.foundation.records.extension_points import (
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
 from rapport.foundation.ui.extension_points import commands, menu, menu_sections, settings_pages
 from rapport.foundation.ui.types import MenuEntry, PaletteCommand, SettingsPage
-from rapport.foundation.workspace.extension_points import audit_actions, first_steps
-from rapport.foundation.workspace.types import Action, AuditAction, FirstStep, Power
+from rapport.foundation.workspace.extension_points import audit_actions, first_steps, home_panels
+from rapport.foundation.workspace.types import Action, AuditAction, FirstStep, HomePanel, Power
 from rapport.stores.customers.extension_points import CustomerPanel, customer_data, customer_holdings, customer_panels
 from rapport.stores.ledger.extension_points import channels, kinds
 from rapport.stores.ledger.queries.activity import LastTouch
 from rapport.stores.ledger.queries.behaviour import compile_behaviour
 from rapport.stores.ledger.queries.everything import everything, holding
+from rapport.stores.ledger.queries.home import newest
 from rapport.stores.ledger.queries.vocabulary import words_in_use
 from rapport.stores.ledger.queries.websites import has_website
 from rapport.stores.ledger.types import Channel, Group, Kind
@@ -203,10 +204,14 @@ first_steps.register(
         order=40,
     ),
 )
+home_panels.register(
+    "ledger.newest",
+    HomePanel(template="ledger/touchpoints/home.html", load=newest, needs=(Action.READ, "touchpoint"), order=20),
+)
 for name, sentence in (
-    ("website.connected", _("Connected the website {subject}")),
-    ("website.changed", _("Changed the website {subject}")),
-    ("website.disconnected", _("Disconnected the website {subject}")),
+    ("website.connected", _("connected the website {subject}")),
+    ("website.changed", _("changed the website {subject}")),
+    ("website.disconnected", _("disconnected the website {subject}")),
 ):
     audit_actions.register(name, AuditAction(sentence=sentence, group=_("Sources"), icon="world-www"))
 
