@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from rapport.foundation.records.extension_points import record_types
 from rapport.integrations.api.representation import json_schema
+from rapport.stores.ledger.types import NewTouchpoint, Outcome
 
 _PROBLEM = {
     "type": "object",
@@ -52,7 +55,63 @@ def describe(schema: dict[str, Any]) -> dict[str, Any]:
         for method, operation in path.items():
             _complete(method, operation)
     _use_customer_schemas(schema["paths"])
+    schema["paths"].setdefault("/api/v1/touchpoints", {})["post"] = _sending_touchpoints(components)
     return schema
+
+
+def _sending_touchpoints(components: dict[str, Any]) -> dict[str, Any]:
+    """The ingestion endpoint, described from the very types that it reads and answers with."""
+    (_, _), shapes = msgspec.json.schema_components(
+        (_described(NewTouchpoint), Outcome), ref_template="#/components/schemas/{name}"
+    )
+    components.update(shapes)
+    one = {"$ref": "#/components/schemas/NewTouchpoint"}
+    many = {"type": "array", "items": one, "maxItems": 5000}
+    answer = {
+        "type": "object",
+        "properties": {
+            "created": {"type": "integer"},
+            "duplicate": {"type": "integer"},
+            "refused": {"type": "integer"},
+            "results": {"type": "array", "items": {"$ref": "#/components/schemas/Outcome"}},
+        },
+    }
+    operation: dict[str, Any] = {
+        "operationId": "send_touchpoints",
+        "tags": ["Touch points"],
+        "summary": "Send Touchpoints",
+        "description": (
+            'One touch point, a list of at most 5,000, {"touchpoints": [...]}, or one object a line. Answered after '
+            "the commit, item by item. Idempotent by source and source_id. gzip is understood."
+        ),
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"anyOf": [one, many]}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        },
+        "responses": {"202": {"description": "Stored", "content": {"application/json": {"schema": answer}}}},
+        "security": [{"TokenAuth": []}],
+    }
+    _complete("get", operation)  # it needs no Idempotency-Key: (source, source_id) is one
+    operation["responses"]["503"] = {"description": "Nothing was stored; send it again after Retry-After"}
+    return operation
+
+
+def _described(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """The same struct for a schema: JSON that is stored as it came is an object to those who send it."""
+    described: list[Any] = []
+    for field in msgspec.structs.fields(struct):
+        if field.type is msgspec.Raw:
+            described.append((field.name, dict[str, Any], msgspec.field(default_factory=dict)))
+        elif field.required:
+            described.append((field.name, field.type))
+        elif field.default is not msgspec.NODEFAULT:
+            described.append((field.name, field.type, field.default))
+        else:
+            described.append((field.name, field.type, msgspec.field(default_factory=field.default_factory)))
+    return msgspec.defstruct(struct.__name__, described, forbid_unknown_fields=True)
 
 
 def _complete(method: str, operation: dict[str, Any]) -> None:

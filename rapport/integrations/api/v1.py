@@ -12,7 +12,7 @@ from rapport.integrations.api import problems
 from rapport.integrations.api.auth import TokenAuth
 from rapport.integrations.api.documentation import describe
 from rapport.integrations.api.parser import StrictParser
-from rapport.integrations.api.resources import customers, fields, parts, views
+from rapport.integrations.api.resources import customers, fields, parts, touchpoints, views
 
 
 class RapportApi(NinjaAPI):
@@ -41,5 +41,5 @@ api.add_exception_handler(RapportError, problems.answer_rapport_error)
 api.add_exception_handler(ValidationError, problems.answer_validation_error)
 api.add_exception_handler(HttpError, problems.answer_http_error)
 api.add_exception_handler(AuthenticationError, problems.answer_authentication_error)
-for router in (customers.router, parts.router, fields.router, views.router):
+for router in (customers.router, parts.router, fields.router, views.router, touchpoints.router):
     api.add_router("", router)
