@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -37,9 +39,13 @@ api = RapportApi(
         "Lists page by cursor and take the same conditions as the pages do."
     ),
 )
-api.add_exception_handler(RapportError, problems.answer_rapport_error)
-api.add_exception_handler(ValidationError, problems.answer_validation_error)
-api.add_exception_handler(HttpError, problems.answer_http_error)
-api.add_exception_handler(AuthenticationError, problems.answer_authentication_error)
+_handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+    RapportError: problems.answer_rapport_error,
+    ValidationError: problems.answer_validation_error,
+    HttpError: problems.answer_http_error,
+    AuthenticationError: problems.answer_authentication_error,
+}
+for error, handler in _handlers.items():
+    api.add_exception_handler(error, handler)
 for router in (customers.router, parts.router, fields.router, views.router, touchpoints.router):
     api.add_router("", router)
