@@ -243,7 +243,7 @@ def behaviour_form(node: Behaviour, offer: Offer, problems: Sequence[Problem] = 
         channel=node.occurrence.channel,
         channels=_with(offer.channels, node.occurrence.channel),
         measure=node.measure,
-        of=node.of,
+        of=node.of or ("amount" if node.measure == "sum" else ""),
         test=_test_form("", allowed, node.op, node.value, kind, (), counting=node.measure == "count"),
         window=window,
         n=str(last.n),

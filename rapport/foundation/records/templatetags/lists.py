@@ -63,7 +63,9 @@ def cell_id(row: Row, field: Field) -> str:
 
 
 @register.simple_tag
-def list_cell(row: Row, cell: Cell, cell_url: str, saved: bool = False, at: int | None = None) -> SafeString:
+def list_cell(
+    row: Row, cell: Cell, cell_url: str, saved: bool = False, at: int | None = None, focused: bool = False
+) -> SafeString:
     """One cell of the table; a button opens it for editing where the actor may."""
     column = cell.column
     position = column.position if at is None else at
@@ -75,12 +77,13 @@ def list_cell(row: Row, cell: Cell, cell_url: str, saved: bool = False, at: int 
     text = value_text(column.field, json_value(cell), cell.names)
     return format_html(
         '<td class="{} r-cell{}" id="{}"><button type="button" class="r-cell-b" data-edit hx-get="{}" hx-target="closest td"'
-        ' aria-label="{}">{}{}</button></td>',
+        ' aria-label="{}"{}>{}{}</button></td>',
         css,
         " r-saved" if saved else "",
         cell_id(row, column.field),
         url,
         _("%(field)s %(value)s, change") % {"field": column.field.label, "value": text or "–"},
+        " autofocus" if focused else "",
         shown,
         icon("pencil"),
     )

@@ -18,7 +18,8 @@ from rapport.foundation.records.services import bulk
 from rapport.foundation.records.tests.lists.factories import make_rows, reload
 
 pytestmark = pytest.mark.django_db
-LIST = "/w/kestrel/records/lists/customers/"
+LIST = "/w/kestrel/customers/"
+ACTS = "/w/kestrel/records/lists/customers/"  # what can be done to a list, wherever it is
 DELFT = quote('{"all":[{"field":"city","op":"is","value":"Delft"}]}')
 HTMX = {"HX-Request": "true"}
 ClientFor = Callable[[User | None], Client]
@@ -115,7 +116,7 @@ def test_every_kind_of_filter_can_be_made_by_a_form(client: Client, sent: dict[s
     assert response.status_code == 200, text(response)
     where = Client().get("/", QUERY_STRING=response["HX-Push-Url"].partition("?")[2]).wsgi_request.GET["where"]  # type: ignore[attr-defined]
     assert json.loads(where) == {"all": [node]}
-    chip = client.get(f"{LIST}filter", {"where": where, "chip": "/all/0"}, headers=HTMX)
+    chip = client.get(f"{ACTS}filter", {"where": where, "chip": "/all/0"}, headers=HTMX)
     again = {name: value for name, value in sent.items() if name != "add"}
     same = client.get(LIST, {"apply": "1", "where": where, "chip": "/all/0", **again}, headers=HTMX)
     assert chip.status_code == 200
@@ -162,7 +163,7 @@ def test_a_filter_in_the_address_that_makes_no_sense_says_so(client: Client) -> 
 
 @pytest.mark.parametrize("query", ["chip=/all/9", "add=field:gone", "add=relation:gone", "add=nothing", "add=set:gone"])
 def test_a_form_for_what_is_not_there_is_not_found(client: Client, query: str) -> None:
-    assert client.get(f"{LIST}filter?{query}", headers=HTMX).status_code == 404
+    assert client.get(f"{ACTS}filter?{query}", headers=HTMX).status_code == 404
 
 
 def test_nobody_matching_names_the_condition_to_drop(client: Client) -> None:
@@ -196,7 +197,7 @@ def test_a_large_list_counts_exactly_when_asked(client: Client, monkeypatch: pyt
 
 
 def cell_url(row: Any, field: str = "city") -> str:
-    return f"{LIST}rows/{row.pk}/{field}?at=1"
+    return f"{ACTS}rows/{row.pk}/{field}?at=1"
 
 
 def test_a_cell_is_edited_in_place_and_can_be_undone(client: Client) -> None:
@@ -253,7 +254,7 @@ def test_chosen_rows_are_assigned_tagged_and_deleted(client: Client, actor: Any)
     ids = [str(row.pk) for row in rows[:2]]
 
     for act, more in ((f"assign:{actor.member_id}", {}), ("tag", {"tags": "vip, new"}), ("delete", {})):
-        response = client.post(f"{LIST}bulk", {"ids": ids, "act": act, **more}, headers=HTMX)
+        response = client.post(f"{ACTS}bulk", {"ids": ids, "act": act, **more}, headers=HTMX)
         assert response.status_code == 200, act
         assert "toast" in json.loads(response["HX-Trigger"])
 
@@ -268,7 +269,7 @@ def test_all_that_match_means_the_filter_not_the_page(client: Client) -> None:
     rows = make_rows(8)
 
     client.post(
-        f"{LIST}bulk", {"all": "1", "where": '{"field":"city","op":"is","value":"Delft"}', "act": "tag", "tags": "x"}
+        f"{ACTS}bulk", {"all": "1", "where": '{"field":"city","op":"is","value":"Delft"}', "act": "tag", "tags": "x"}
     )
 
     assert sum("x" in reload(row.pk).tags for row in rows) == 2
@@ -277,7 +278,7 @@ def test_all_that_match_means_the_filter_not_the_page(client: Client) -> None:
 def test_without_javascript_a_bulk_act_leads_back_to_the_list(client: Client) -> None:
     (row,) = make_rows(1)
 
-    response = client.post(f"{LIST}bulk", {"ids": [str(row.pk)], "act": "delete", "sort": "name"})
+    response = client.post(f"{ACTS}bulk", {"ids": [str(row.pk)], "act": "delete", "sort": "name"})
 
     assert response.status_code == 303
     assert response["Location"] == f"{LIST}?sort=name"
@@ -288,10 +289,10 @@ def test_changing_a_field_asks_which_and_to_what(client: Client) -> None:
     (row,) = make_rows(1, city="Delft")
     ids = {"ids": [str(row.pk)], "act": "edit"}
 
-    which = client.post(f"{LIST}bulk", ids)
-    what = client.post(f"{LIST}bulk", {**ids, "field": "city"})
-    wrong = client.post(f"{LIST}bulk", {**ids, "field": "email", "value": "x", "confirmed": "1"})
-    done = client.post(f"{LIST}bulk", {**ids, "field": "city", "value": "Gouda", "confirmed": "1"})
+    which = client.post(f"{ACTS}bulk", ids)
+    what = client.post(f"{ACTS}bulk", {**ids, "field": "city"})
+    wrong = client.post(f"{ACTS}bulk", {**ids, "field": "email", "value": "x", "confirmed": "1"})
+    done = client.post(f"{ACTS}bulk", {**ids, "field": "city", "value": "Gouda", "confirmed": "1"})
 
     assert which.status_code == what.status_code == 200
     assert "City" in text(which)
@@ -302,7 +303,7 @@ def test_changing_a_field_asks_which_and_to_what(client: Client) -> None:
 
 
 def test_nothing_chosen_is_said_kindly(client: Client) -> None:
-    response = client.post(f"{LIST}bulk", {"act": "delete"})
+    response = client.post(f"{ACTS}bulk", {"act": "delete"})
 
     assert response.status_code == 303
     assert not Operation.objects.exists()
@@ -312,7 +313,7 @@ def test_many_rows_lead_to_a_page_with_the_progress(client: Client, monkeypatch:
     monkeypatch.setattr(bulk, "AT_ONCE", 3)
     make_rows(5)
 
-    response = client.post(f"{LIST}bulk", {"all": "1", "act": "tag", "tags": "x"})
+    response = client.post(f"{ACTS}bulk", {"all": "1", "act": "tag", "tags": "x"})
 
     run = BulkRun.objects.get()
     assert response["Location"] == f"/w/kestrel/records/runs/{run.pk}"
@@ -327,8 +328,8 @@ def test_many_rows_lead_to_a_page_with_the_progress(client: Client, monkeypatch:
 def test_a_list_is_saved_as_a_view_and_used(client: Client) -> None:
     make_rows(8)
 
-    form = client.get(f"{LIST}views/new?where={DELFT}")
-    response = client.post(f"{LIST}views/new?where={DELFT}&columns=city", {"name": "In Delft", "is_shared": "on"})
+    form = client.get(f"{ACTS}views/new?where={DELFT}")
+    response = client.post(f"{ACTS}views/new?where={DELFT}&columns=city", {"name": "In Delft", "is_shared": "on"})
 
     view = SavedView.objects.get()
     assert "Customers where City is Delft" in text(form)
@@ -337,17 +338,17 @@ def test_a_list_is_saved_as_a_view_and_used(client: Client) -> None:
     shown = text(client.get(response["Location"]))
     assert "2 customers" in shown
     assert "In Delft" in shown
-    refused = client.post(f"{LIST}views/new?where={DELFT}", {"name": "In Delft"})
+    refused = client.post(f"{ACTS}views/new?where={DELFT}", {"name": "In Delft"})
     assert refused.status_code == 422
 
 
 def test_a_view_is_pinned_renamed_changed_and_removed(client: Client) -> None:
     make_rows(8)
-    client.post(f"{LIST}views/new?where={DELFT}", {"name": "In Delft"})
+    client.post(f"{ACTS}views/new?where={DELFT}", {"name": "In Delft"})
     view = SavedView.objects.get()
     url = f"/w/kestrel/records/views/{view.pk}"
 
-    client.post(f"{LIST}views/mark", {"view": str(view.pk), "act": "pin"})
+    client.post(f"{ACTS}views/mark", {"view": str(view.pk), "act": "pin"})
     client.post(f"{url}/name", {"name": "Delft and round"})
     client.post(f"{url}?view={view.pk}&sort=name", {"act": "save"})
 
@@ -365,13 +366,13 @@ def test_a_view_is_pinned_renamed_changed_and_removed(client: Client) -> None:
 
 def test_an_outsider_reaches_nothing(cleo: User, client_for: ClientFor, client: Client) -> None:
     (row,) = make_rows(1, city="Delft")
-    client.post(f"{LIST}views/new?where={DELFT}", {"name": "In Delft"})
+    client.post(f"{ACTS}views/new?where={DELFT}", {"name": "In Delft"})
     view = SavedView.objects.get()
     outsider = client_for(cleo)
 
-    for url in (LIST, f"{LIST}filter", cell_url(row), f"{LIST}views/new", f"/w/kestrel/records/views/{view.pk}/name"):
+    for url in (LIST, f"{ACTS}filter", cell_url(row), f"{ACTS}views/new", f"/w/kestrel/records/views/{view.pk}/name"):
         assert outsider.get(url).status_code == 404
-    own = LIST.replace("kestrel", "harbour")
+    own = ACTS.replace("kestrel", "harbour")
     assert outsider.post(f"{own}bulk", {"ids": [str(row.pk)], "act": "delete"}).status_code in (303, 404)
     assert outsider.get(f"{own}rows/{row.pk}/city").status_code == 404
     assert outsider.get(f"/w/harbour/records/views/{view.pk}/name").status_code == 404
