@@ -19,7 +19,7 @@ const send = (form) => {
 const cancel = (form) => {
   if (state.get(form) === 'sent') return;
   state.set(form, 'sent');
-  window.htmx.ajax('GET', form.dataset.cancel, { source: form, target: form.closest('td'), swap: 'outerMorph' });
+  window.htmx.ajax('GET', form.dataset.cancel, { source: form, target: form.closest('.r-cell'), swap: 'outerMorph' });
 };
 const value = (input) => (input.type === 'checkbox' ? String(input.checked) : input.value);
 
