@@ -52,7 +52,7 @@ OPEN_TO_ALL = {
     "mfa_login_webauthn",
 }
 # What everybody may change, whatever their role: how the workspace behaves for them, their own tokens, their own seat.
-OF_ONES_OWN = {"workspace:preferences", "workspace:new-token", "workspace:leave"}
+OF_ONES_OWN = {"workspace:preferences", "workspace:hide-first-steps", "workspace:new-token", "workspace:leave"}
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,13 @@ class Route:
             name = found["name"]
             if name in known:
                 return str(known[name])
-            return {"int": "1", "uuid": str(uuid4())}.get(found["kind"] or "", str(uuid4()) if name.endswith("id") else "x")
+            return {"int": "1", "uuid": str(uuid4())}.get(
+                found["kind"] or "", str(uuid4()) if name.endswith("id") else "x"
+            )
 
-        plain = re.sub(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", example, re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", self.template))
+        plain = re.sub(
+            r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", example, re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", self.template)
+        )
         return plain.replace("^", "").replace("$", "")
 
 
@@ -140,9 +144,14 @@ def taken_back() -> Iterator[None]:
 def digest(schema: str) -> dict[str, str]:
     """What each table of the schema holds."""
     with schema_context(schema), connection.cursor() as cursor:
-        cursor.execute("select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'p')", [schema])
+        cursor.execute(
+            "select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'p')", [schema]
+        )
         tables = sorted(name for (name,) in cursor.fetchall())
-        parts = [f"select '{name}', md5(string_agg(t::text, '|' order by t::text)) from \"{schema}\".\"{name}\" t" for name in tables]
+        parts = [
+            f"select '{name}', md5(string_agg(t::text, '|' order by t::text)) from \"{schema}\".\"{name}\" t"
+            for name in tables
+        ]
         cursor.execute(" union all ".join(parts))
         return dict(cursor.fetchall())
 
@@ -162,7 +171,9 @@ def test_there_are_addresses_to_walk() -> None:
     assert len(OUTSIDE) > 40
 
 
-def test_nobody_gets_into_a_workspace_without_signing_in(known: dict[str, object], client_for: Callable[..., Client]) -> None:
+def test_nobody_gets_into_a_workspace_without_signing_in(
+    known: dict[str, object], client_for: Callable[..., Client]
+) -> None:
     browser = client_for(None)
     wrong = []
 
@@ -256,7 +267,9 @@ def test_pages_outside_workspaces_ask_to_sign_in(known: dict[str, object], clien
             cache.clear()  # these are too many requests for one visitor
             with taken_back():
                 response = getattr(browser, method)(path)
-            asked = response.status_code == 302 and response.headers["Location"].startswith(("/account/login/", "/account/signup/"))
+            asked = response.status_code == 302 and response.headers["Location"].startswith(
+                ("/account/login/", "/account/signup/")
+            )
             if not asked and response.status_code not in (401, 404, 405):
                 wrong.append((route.name, method, response.status_code))
 
@@ -300,7 +313,9 @@ def test_token_of_another_workspace_gets_nothing(
     other_workspace: Workspace,
     client_for: Callable[..., Client],
 ) -> None:
-    bearer = bearer_of(cleo, other_workspace, "*:read", "*:write", "workspace:manage_fields", "workspace:manage_sources")
+    bearer = bearer_of(
+        cleo, other_workspace, "*:read", "*:write", "workspace:manage_fields", "workspace:manage_sources"
+    )
     browser = client_for(None)
     before = digest(workspace.schema_name)
     wrong = []

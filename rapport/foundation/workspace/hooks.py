@@ -8,10 +8,11 @@ from django_tenants.utils import schema_context
 from rapport.foundation.accounts.extension_points import account_watchers, founders, person_watchers
 from rapport.foundation.accounts.queries.workspaces import seats_of
 from rapport.foundation.accounts.types import AccountEvent
-from rapport.foundation.workspace.extension_points import audit_actions, first_steps
+from rapport.foundation.workspace.extension_points import audit_actions, first_steps, preferences
+from rapport.foundation.workspace.queries.home import SHOW_STEPS
 from rapport.foundation.workspace.queries.members import has_colleagues
 from rapport.foundation.workspace.services import audit, members
-from rapport.foundation.workspace.types import Actor, AuditAction, FirstStep, Power, RolePolicy
+from rapport.foundation.workspace.types import Actor, AuditAction, FirstStep, Power, Preference, RolePolicy
 
 
 def write_account_event(event: AccountEvent) -> None:
@@ -36,6 +37,17 @@ first_steps.register(
         is_done=has_colleagues,
         needs=Power.MANAGE_MEMBERS,
         order=90,
+    ),
+)
+
+preferences.register(
+    SHOW_STEPS,
+    Preference(
+        name=SHOW_STEPS,
+        label=_("Show the first steps on Today"),
+        help=_("Until all of them are done."),
+        default=True,
+        group=_("Today"),
     ),
 )
 

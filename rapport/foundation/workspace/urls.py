@@ -19,6 +19,7 @@ from rapport.foundation.workspace.views import (
 app_name = "workspace"
 urlpatterns = [
     path("", home.today, name="today"),
+    path("first-steps/hide/", home.hide_first_steps, name="hide-first-steps"),
     path("settings/", settings.index, name="settings"),
     path("settings/workspace/", workspaces.edit, name="edit"),
     path("settings/workspace/erase/", workspaces.erase, name="erase"),

@@ -92,10 +92,15 @@ def _row(entry: AuditEntry) -> AuditRow:
         actor_name=entry.actor_name,
         member_id=entry.member_id,
         action=entry.action,
-        sentence=_sentence(str(declared.sentence), detail) if declared else entry.action,
+        sentence=_sentence(str(declared.sentence) if declared else _plain(entry.action), detail),
         icon=declared.icon if declared else "history",
         facts=_facts(entry.detail),
     )
+
+
+def _plain(action: str) -> str:
+    """An action nobody declared words for, perhaps of an app that is gone: "website.connected" says enough."""
+    return f"{action.replace('.', ' ').replace('_', ' ')} {{subject}}"
 
 
 def _sentence(template: str, detail: Mapping[str, Any]) -> str:

@@ -7,7 +7,10 @@ from typing import Any
 
 from rapport.foundation.workspace import policies
 from rapport.foundation.workspace.extension_points import first_steps, home_panels
+from rapport.foundation.workspace.queries.preferences import preference
 from rapport.foundation.workspace.types import Actor, FirstStep
+
+SHOW_STEPS = "workspace.first_steps"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ def home(*, actor: Actor) -> Home:
 
 
 def _open_steps(actor: Actor) -> list[tuple[FirstStep, bool]]:
+    if not preference(SHOW_STEPS, actor=actor):
+        return []
     steps = [
         (step, step.is_done(actor))
         for step in sorted(first_steps.values(), key=lambda each: each.order)

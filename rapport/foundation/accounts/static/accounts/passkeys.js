@@ -1,14 +1,15 @@
-/* What allauth's passkey scripts leave open: a browser that knows no passkeys, and an attempt that was broken off.
-   <p data-passkey-said hidden>Nothing was changed. Try again …</p>      shown when it did not work
-   <div data-passkey>…</div>                                             hidden where passkeys are not known */
-const one = (selector) => document.querySelector(selector);
+/* What allauth's passkey scripts leave open: places where passkeys can't be, and an attempt that was broken off.
+   <div data-passkey>…</div>             hidden where passkeys can't be
+   <div data-no-passkey hidden>…</div>   shown there instead
+   <div data-passkey-said hidden>…</div> shown when it did not work */
+const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
+const isNumber = /^[\d.]+$|^\[/.test(location.hostname); // browsers tie a passkey to a name, never to an IP address
 
-if (!window.PublicKeyCredential) {
-  document.querySelectorAll('[data-passkey]').forEach((part) => { part.hidden = true; });
+if (!window.PublicKeyCredential || isNumber) {
+  each('[data-passkey]', (part) => { part.hidden = true; });
+  each('[data-no-passkey]', (part) => { part.hidden = false; });
 }
 document.addEventListener('allauth.error', (event) => {
-  const said = one('[data-passkey-said]');
-  if (!said) return;
   event.preventDefault();
-  said.hidden = false;
+  each('[data-passkey-said]', (part) => { part.hidden = false; });
 });

@@ -77,5 +77,17 @@ def test_page_greets_and_guides(ada: User, client_for: Callable[[User], Client])
     assert "0 of 1 done" in page
 
 
+def test_first_steps_can_be_put_away_for_oneself(
+    ada: User, ben: User, actor: Actor, actor_for: Callable[[User], Actor], client_for: Callable[[User], Client]
+) -> None:
+    first_steps.register("one", step(False))
+
+    response = client_for(ben).post(f"{PAGE}first-steps/hide/")
+
+    assert response.status_code == 303
+    assert home(actor=actor_for(ben)).steps == []
+    assert len(home(actor=actor).steps) == 1
+
+
 def test_page_with_nothing_says_so(ada: User, client_for: Callable[[User], Client]) -> None:
     assert "Nothing waits for you" in client_for(ada).get(PAGE).content.decode()
