@@ -28,9 +28,13 @@ class StreamForm(Form):
             "kind": [(name, str(kind_of(name).label)) for name in words.kinds()],
             "source": [(name, sources.get(name, name)) for name in words.sources()],
         }
+        every = {"channel": _("Every channel"), "kind": _("Every kind"), "source": _("Every source")}
         for name, choices in labelled.items():
             ordered = sorted(choices, key=lambda choice: choice[1].casefold())
-            self.fields[name].choices = [("", _("Any")), *ordered]  # type: ignore[attr-defined]
+            self.fields[name].choices = [("", every[name]), *ordered]  # type: ignore[attr-defined]
+            self.fields[name].widget.attrs["class"] = "form-select w-auto"
+        for name in ("since", "until"):
+            self.fields[name].widget.attrs["class"] = "form-control w-auto"
 
     def asked(self) -> Asked:
         """What was understood; a value that makes no sense narrows nothing."""

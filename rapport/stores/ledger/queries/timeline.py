@@ -110,7 +110,8 @@ def timeline(
 def entry_of(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> Entry | None:
     """One standing touch point of a visible customer, as the timeline shows it. Errors: NotFound."""
     ids = ids_of_customer(actor=actor, customer_id=customer_id)
-    found = _rows("t.customer_id = any(%(ids)s) and t.id = %(id)s", {"ids": list(ids), "id": touchpoint_id}, 1)
+    mine = f"t.customer_id = any(%(ids)s) and t.id = %(id)s and {STANDING}"
+    found = _rows(mine, {"ids": list(ids), "id": touchpoint_id}, 1)
     if not found:
         return None
     return dress(found[0], actor, names_of({found[0].member_id} if found[0].member_id else set()))

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.ledger import policies
 from rapport.stores.ledger.models import Words, WriteKey
-from rapport.stores.ledger.rules.items import web_source
+from rapport.stores.ledger.rules.items import OWN_SOURCE, web_source
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def get_website(*, actor: Actor, key_id: UUID) -> WebsiteRow:
 
 def source_names() -> dict[str, str]:
     """Names people gave to sources, by their name in the ledger; also of websites that were disconnected."""
-    return {web_source(key_id): name for key_id, name in WriteKey.objects.values_list("pk", "name")}
+    given = {web_source(key_id): name for key_id, name in WriteKey.objects.values_list("pk", "name")}
+    return {OWN_SOURCE: gettext("Logged by hand"), **given}
 
 
 def has_website(actor: Actor) -> bool:

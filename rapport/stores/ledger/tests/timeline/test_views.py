@@ -172,9 +172,17 @@ def test_one_corrects_what_one_logged(ada_at: Client, customer: Customer) -> Non
     first = entry()
 
     form = ada_at.get(url(customer, "touchpoints", first.id))
+    (shown,) = re.findall(r'name="occurred_at" value="([^"]+)"', form.content.decode())  # to the minute, on Ada's clock
     response = ada_at.post(
         url(customer, "touchpoints", first.id),
-        {"kind": "call", "call_direction": "in", "outcome": "reached", "minutes": "6", "body": "Right"},
+        {
+            "kind": "call",
+            "call_direction": "in",
+            "outcome": "reached",
+            "minutes": "6",
+            "body": "Right",
+            "occurred_at": shown,
+        },
     )
 
     assert "Wrong" in form.content.decode()
