@@ -17,6 +17,18 @@ def enter(workspace: Workspace) -> None:
     _connection.set_tenant(workspace)
 
 
+def enter_schema(schema_name: str) -> None:
+    """The same by name, before the workspace itself was read. The caller has made sure that the name is one."""
+    _connection.set_schema(schema_name)
+
+
+def set_workspace(workspace: Workspace) -> None:
+    """Say whose schema it is that `enter_schema` went into, without another SET of the search path."""
+    if workspace.schema_name != _connection.schema_name:
+        raise ValueError("the connection is in another schema")
+    _connection.tenant = workspace
+
+
 def enter_public() -> None:
     _connection.set_schema_to_public()
 

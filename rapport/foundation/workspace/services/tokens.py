@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from rapport.foundation.accounts.models import Workspace
-from rapport.foundation.accounts.tenancy import current_schema, enter, enter_public
+from rapport.foundation.accounts.tenancy import current_schema, enter_public, enter_schema, set_workspace
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace import policies
 from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
@@ -112,15 +112,21 @@ def authenticate(raw: str) -> Bearer | None:
     found = TOKEN.fullmatch(raw)
     if not found:
         return None
-    enter_public()
-    workspace = Workspace.objects.filter(schema_name=found["schema"]).first()
+    enter_schema(found["schema"])  # public tables are seen from there too; a schema that is not there holds none
+    bearer = _bearer(found["schema"], UUID(hex=found["id"]), found["secret"])
+    if bearer is None:
+        enter_public()
+    return bearer
+
+
+def _bearer(schema: str, token_id: UUID, secret: str) -> Bearer | None:
+    workspace = Workspace.objects.filter(schema_name=schema).first()
     if workspace is None:
         return None
-    enter(workspace)
-    token = ApiToken.objects.select_related("member").filter(pk=UUID(hex=found["id"])).first()
-    is_right = hmac.compare_digest(_hash(found["secret"]), token.secret_hash if token else "0" * 64)
+    set_workspace(workspace)
+    token = ApiToken.objects.select_related("member").filter(pk=token_id).first()
+    is_right = hmac.compare_digest(_hash(secret), token.secret_hash if token else "0" * 64)
     if token is None or not is_right or not _is_live(token):
-        enter_public()
         return None
     actor = actor_of(token.member, workspace, scopes=frozenset(token.scopes))
     return Bearer(workspace, actor, TokenGrant(token.pk, token.name, token.rate_per_minute, token.expires_at))
