@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +32,7 @@ from rapport.foundation.workspace.services import audit
 from rapport.foundation.workspace.services.stand_ins import seat_stand_in, unseat_stand_ins
 from rapport.foundation.workspace.types import Action, Actor, Power
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, Relationship
-from rapport.stores.customers.models import Identity as IdentityRow
-from rapport.stores.customers.services.loading import Load, load_customers, unload_customers
+from rapport.stores.customers.services.loading import Load, NewIdentity, load_customers, unload_customers
 from rapport.stores.ledger.services.corrections import retract_batch
 from rapport.stores.ledger.services.ingestion import append
 from rapport.stores.ledger.services.statistics import renew_statistics
@@ -220,16 +220,9 @@ def _load_customers(
     return parties
 
 
-def _identity(identity: Identity, customer_id: UUID, at: Any) -> IdentityRow:
-    return IdentityRow(
-        kind=identity.kind,
-        value=identity.value,
-        namespace=identity.namespace,
-        customer_id=customer_id,
-        is_primary=identity.is_primary,
-        source=SOURCE,
-        created_at=at,
-    )
+def _identity(identity: Identity, customer_id: UUID, at: datetime) -> NewIdentity:
+    kind, value, namespace, is_primary = identity
+    return NewIdentity(customer_id, kind, value, namespace, is_primary, SOURCE, at)
 
 
 def _custom(declared: RecordType, values: Mapping[str, Any], key_to_id: Mapping[str, UUID]) -> dict[str, Any]:
@@ -253,7 +246,7 @@ def _append_touches(
     for batch in _batches(firm.touches):
         outcomes = append(
             actor=actor,
-            items=[_item(touch, operation, parties, members) for touch in batch],
+            items=[_item(touch, parties, members) for touch in batch],
             source=SOURCE,
             batch_id=operation.id,
             create_customers=False,
@@ -266,16 +259,13 @@ def _append_touches(
     return told
 
 
-def _item(
-    touch: Touch, operation: Operation, parties: Mapping[str, CustomerRef], members: Mapping[str, UUID]
-) -> NewTouchpoint:
+def _item(touch: Touch, parties: Mapping[str, CustomerRef], members: Mapping[str, UUID]) -> NewTouchpoint:
     return new_touchpoint(
         customer=parties[touch.party],
         channel=touch.channel,
         kind=touch.kind,
         occurred_at=touch.at,
         direction=touch.direction,
-        source_id=f"{operation.id.hex}-{touch.ref}",
         subject=touch.subject,
         amount=touch.amount,
         currency=CURRENCY if touch.amount is not None else "",

@@ -10,6 +10,7 @@ before `web.strangers`, which fills up to the number of touch points asked for.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from datetime import datetime
 
 from rapport.demo import cast, catalogue, furniture
@@ -60,19 +61,16 @@ def simulate(*, seed: int = SEED, until: datetime | None = None, customers: int 
 
 
 def _finish(world: World) -> tuple[Touch, ...]:
-    """In order of time, each with its reference, and with "again" where somebody looks at a thing again."""
+    """In order of time, and with "again" where somebody looks at a thing again."""
     person = {visitor.key: visitor.customer or visitor.key for visitor in world.visitors}
-    looks: dict[tuple[str, str], int] = {}
-    finished = []
-    for n, touch in enumerate(
-        sorted(world.touches, key=lambda touch: (touch.at, touch.party, touch.kind, touch.subject))
-    ):
-        subject = touch.subject
+    looks: Counter[tuple[str, str]] = Counter()
+    finished = sorted(world.touches, key=lambda touch: (touch.at, touch.party, touch.kind, touch.subject))
+    for n, touch in enumerate(finished):
         if touch.kind == "product_viewed":
             key = (person.get(touch.party, touch.party), touch.properties["sku"])
-            looks[key] = looks.get(key, 0) + 1
-            subject += catalogue.times(looks[key])
-        finished.append(touch._replace(subject=subject, ref=str(n + 1)))
+            looks[key] += 1
+            if looks[key] > 1:
+                finished[n] = touch._replace(subject=touch.subject + catalogue.times(looks[key]))
     return tuple(finished)
 
 

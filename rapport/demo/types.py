@@ -30,7 +30,6 @@ class Touch(NamedTuple):
     kind: str
     direction: str
     subject: str
-    ref: str = ""  # unique among the touch points of one simulation
     amount: Decimal | None = None
     properties: Mapping[str, Any] = {}
     body: str = ""

@@ -189,9 +189,7 @@ class World:
         if at > self.until or at < self.start_at:
             return False
         amount = None if cents is None else catalogue.money(cents)
-        self.touches.append(
-            Touch(party, at, channel, kind, direction, subject, "", amount, properties, body, colleague)
-        )
+        self.touches.append(Touch(party, at, channel, kind, direction, subject, amount, properties, body, colleague))
         return True
 
     def first_told(self) -> dict[str, datetime]:

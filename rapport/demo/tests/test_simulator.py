@@ -97,10 +97,6 @@ def test_every_touch_point_belongs_to_a_customer_or_a_visitor(firm: Firm) -> Non
     assert {touch.party for touch in firm.touches} <= known
 
 
-def test_references_are_unique(firm: Firm) -> None:
-    assert len({touch.ref for touch in firm.touches}) == len(firm.touches)
-
-
 def test_identities_are_unique(firm: Firm) -> None:
     keys = [identity[:3] for customer in firm.customers for identity in customer.identities]
     keys += [("cookie", visitor.cookie, "") for visitor in firm.visitors]

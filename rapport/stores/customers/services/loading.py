@@ -6,13 +6,15 @@ somebody has already is left to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection, models, transaction
 
+from rapport.foundation.lib import ids
 from rapport.foundation.records import policies
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.services.operations import count
@@ -29,7 +31,17 @@ from rapport.stores.customers.models import (
 from rapport.stores.customers.queries.customers import RECORD_TYPE
 from rapport.stores.customers.services.customers import CustomerWrites
 
-BATCH = 2_000
+
+class NewIdentity(NamedTuple):
+    """As the model, without its cost: there are thousands."""
+
+    customer_id: UUID
+    kind: str
+    value: str
+    namespace: str
+    is_primary: bool
+    source: str
+    created_at: datetime
 
 
 @dataclass
@@ -37,7 +49,7 @@ class Load:
     """Rows ready to be stored; ids are the caller's, so that they can name each other."""
 
     customers: list[Customer] = field(default_factory=list)
-    identities: list[Identity] = field(default_factory=list)
+    identities: list[NewIdentity] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
     relationships: list[Relationship] = field(default_factory=list)
     aliases: list[CustomerAlias] = field(default_factory=list)  # of visitors who became known
@@ -50,13 +62,12 @@ def load_customers(*, actor: Actor, operation: Operation, load: Load) -> None:
     writes = CustomerWrites()
     for customer in load.customers:
         writes.before_save(customer, {"name"})
-    for rows in (load.customers, load.identities, load.addresses, load.relationships):
+    for rows in (load.customers, load.addresses, load.relationships):
         for row in rows:
             row.operation_id = operation.id
-    taken = _taken(load.identities)
     known = set(RelationshipType.objects.values_list("name", flat=True))
     _copy(Customer, load.customers)
-    _copy(Identity, [one for one in load.identities if _key(one) not in taken])
+    _copy_identities(load.identities, operation)
     _copy(Address, load.addresses)
     _copy(Relationship, [one for one in load.relationships if one.type_id in known])
     _copy(CustomerAlias, load.aliases)
@@ -81,16 +92,16 @@ def unload_customers(*, operation: Operation) -> dict[str, int]:
     return CustomerWrites().undo_created(operation.id)
 
 
-def _taken(identities: Iterable[Identity]) -> set[tuple[str, str, str]]:
-    found: set[tuple[str, str, str]] = set()
-    rest = iter([one.value for one in identities])
-    while values := list(islice(rest, BATCH)):
-        found.update(Identity.objects.filter(value__in=values).values_list("value", "kind", "namespace"))
-    return found
-
-
-def _key(identity: Identity) -> tuple[str, str, str]:
-    return identity.value, identity.kind, identity.namespace
+def _copy_identities(identities: Sequence[NewIdentity], operation: Operation) -> None:
+    with connection.cursor() as cursor:
+        values = [one.value for one in identities]
+        cursor.execute("select value, kind, namespace from customers_identity where value = any(%s)", [values])
+        taken = set(cursor.fetchall())
+        columns = ", ".join(("id", "operation_id", *NewIdentity._fields))
+        with connection.wrap_database_errors, cursor.copy(f"copy customers_identity ({columns}) from stdin") as copy:
+            for one in identities:
+                if (one.value, one.kind, one.namespace) not in taken:
+                    copy.write_row((ids.new_id(), operation.id, *one))
 
 
 def _copy(model: type[models.Model], rows: Sequence[models.Model]) -> None:
