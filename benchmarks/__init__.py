@@ -1,0 +1,1 @@
+"""Programs that measure speed and size. Each builds its data and prints sizes, machine, command and results."""
