@@ -150,7 +150,7 @@ class Importer(Protocol):
     def targets(self, actor: Actor) -> Sequence[ImportTarget]:
         """Where columns can go, of what the actor may write."""
 
-    def keys(self) -> Sequence[Field]:
+    def key_fields(self) -> Sequence[Field]:
         """What a record can be recognised by, the best first."""
 
     def questions(self, actor: Actor) -> Sequence[Field]:
@@ -174,6 +174,6 @@ class Importer(Protocol):
 
 importers: Registry[Importer] = Registry("importer")  # by record type
 
-# One slot, "worker": hands an import or an export to the worker. The text says which step.
-import_deferrers: Registry[Callable[[UUID, str], None]] = Registry("import deferrer")
+# One slot, "worker": hands an import (with the step to take, for a member) or an export to the worker.
+import_deferrers: Registry[Callable[[UUID, str, UUID], None]] = Registry("import deferrer")
 export_deferrers: Registry[Callable[[UUID], None]] = Registry("export deferrer")

@@ -229,8 +229,8 @@ def _known_words(targets: Sequence[Field]) -> dict[str, list[tuple[int, str]]]:
 def _could_be(target: Field, samples: Sequence[Any]) -> bool:
     """Whether the first values do not contradict the heading: `customer_id` with 00042 is no id of ours."""
     texts = [str(sample).strip() for sample in samples if sample is not None and str(sample).strip()]
-    if target.kind is FieldKind.RELATION and target.name.endswith("_id") and texts:
-        return all(_is_uuid(text) for text in texts[:5])
+    if target.kind is FieldKind.RELATION and target.name.split("_")[-1] == "id" and texts:
+        return any(_is_uuid(text) for text in texts[:5])
     return True
 
 

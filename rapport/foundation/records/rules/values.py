@@ -28,6 +28,7 @@ from rapport.foundation.records.rules.dates import (
     shown,
     zone_named,
 )
+from rapport.foundation.records.rules.exports import unguarded
 from rapport.foundation.records.rules.numbers import currency_code, detect_decimal, parse_money, parse_number
 from rapport.foundation.records.types import Field, FieldKind
 
@@ -158,7 +159,7 @@ class ColumnParser:
     def value(self, cell: Any) -> Any:
         """The value of one cell. Errors: BadValue."""
         if type(cell) is str:
-            cell = cell.strip()
+            cell = unguarded(cell.strip())
         if cell is None or cell == "" or (self._knows_nothing and isinstance(cell, str) and cell.lower() in NOTHING):
             return None
         return self._parse(cell)
@@ -188,6 +189,8 @@ class ColumnParser:
         if (
             not joined.isprintable()
             or "  " in joined
+            or "|'" in joined
+            or joined[:1] == "'"
             or not (joined.isascii() or unicodedata.is_normalized("NFC", joined))
         ):
             return None

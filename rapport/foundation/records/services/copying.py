@@ -22,9 +22,9 @@ def copy_columns(table: str, columns: Mapping[str, Column], count: int) -> None:
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     parts = [repeat(column, count) if isinstance(column, str) else column for column in columns.values()]
     text = "\n".join(map("\t".join, zip(*parts, strict=False)))
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        with cursor.copy(f"copy {connection.ops.quote_name(table)} ({names}) from stdin") as copy:
-            copy.write(text + "\n")
+    statement = f"copy {connection.ops.quote_name(table)} ({names}) from stdin"
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.write(text + "\n")
 
 
 def texts(values: Sequence[str | None], *, blank: str = "") -> list[str]:

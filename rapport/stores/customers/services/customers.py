@@ -9,8 +9,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from rapport.foundation.lib import clock
+from rapport.foundation.records.models import Change
 from rapport.foundation.records.services import records
 from rapport.foundation.workspace.types import Actor
+from rapport.stores.customers.extension_points import customer_uses
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, Relationship
 from rapport.stores.customers.rules import customers as rules
 from rapport.stores.customers.types import IdentityKind
@@ -62,7 +64,7 @@ class CustomerWrites:
         """Remove the customers an operation created; those worked on since go to the bin instead, with what they hold."""
         created = Customer.objects.filter(operation_id=operation_id)
         used = (
-            Q(version__gt=1)
+            Exists(Change.objects.filter(record_id=OuterRef("pk")).exclude(operation_id=operation_id))
             | Q(merged_into__isnull=False)
             | Exists(CustomerAlias.objects.filter(surviving_id=OuterRef("pk")))
             | Exists(
@@ -71,6 +73,8 @@ class CustomerWrites:
                 ).exclude(operation_id=operation_id)
             )
         )
+        for use in customer_uses.values():
+            used |= use(operation_id)
         kept_ids = list(created.filter(used).values_list("pk", flat=True))
         kept = Customer.objects.filter(pk__in=kept_ids, deleted_at=None).update(deleted_at=clock.now())
         gone = created.exclude(pk__in=kept_ids)

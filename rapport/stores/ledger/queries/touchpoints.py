@@ -21,6 +21,13 @@ def standing(touchpoints: QuerySet[Touchpoint]) -> QuerySet[Touchpoint]:
     )
 
 
+def used_in_ledger(operation_id: UUID) -> Exists:
+    """Whether a customer has touch points beside those of this operation and of batches that were taken back."""
+    taken_back = Retraction.objects.filter(batch_id__isnull=False).values("batch_id")
+    own = Touchpoint.objects.filter(customer_id=OuterRef("pk")).exclude(batch_id=operation_id)
+    return Exists(own.exclude(batch_id__in=taken_back))
+
+
 def ids_of_customer(*, actor: Actor, customer_id: UUID) -> list[UUID]:
     """All ids whose touch points are this customer's, the standing one first. Errors: NotFound."""
     return all_ids(get_customer(actor=actor, customer_id=customer_id).pk)

@@ -59,7 +59,10 @@ def parse_word(cell: Any) -> str:
     text = text_of(cell).strip()
     word = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
     if not word or not word[0].isalpha():
-        raise codec.BadValue(_("%(value)s can't be the name of a kind or channel. Write small letters, such as order_placed.") % {"value": shown(text)})
+        raise codec.BadValue(
+            _("%(value)s can't be the name of a kind or channel. Write small letters, such as order_placed.")
+            % {"value": shown(text)}
+        )
     return word
 
 
@@ -82,7 +85,14 @@ class TouchpointsImporter:
 
         def take(name: str, kind: FieldKind | None = None, **more: Any) -> ImportTarget:
             known = own[name]
-            declared = Field(name=name, label=known.label, kind=kind or known.kind, choices=known.choices, aliases=known.aliases, group=WHAT)
+            declared = Field(
+                name=name,
+                label=known.label,
+                kind=kind or known.kind,
+                choices=known.choices,
+                aliases=known.aliases,
+                group=WHAT,
+            )
             return ImportTarget(field=declared, **more)
 
         return (
@@ -170,7 +180,8 @@ class TouchpointsImporter:
         """One row takes back all touch points, however many; customers the import added go too, unless somebody used them."""
         retracted = int(operation.counts.get("created", 0))
         Retraction.objects.get_or_create(
-            batch_id=operation.id, defaults={"reason": "import undone", "actor_name": actor.name[:150], "at": clock.now()}
+            batch_id=operation.id,
+            defaults={"reason": "import undone", "actor_name": actor.name[:150], "at": clock.now()},
         )
         people = CustomersImporter().undo(actor=actor, operation=operation, reverse=reverse)
         return {**people, "removed": retracted + people.get("removed", 0)}
@@ -228,7 +239,11 @@ class TouchpointsRun:
         outcome = Outcome()
         items = self._items(rows, outcome)
         done = append(
-            actor=self.actor, items=[item for _position, item in items], source=SOURCE, batch_id=self.operation_id, create_customers=False
+            actor=self.actor,
+            items=[item for _position, item in items],
+            source=SOURCE,
+            batch_id=self.operation_id,
+            create_customers=False,
         )
         for (position, _item), one in zip(items, done, strict=True):
             outcome.new += one.status is Status.CREATED
@@ -256,19 +271,41 @@ class TouchpointsRun:
     def _items(self, rows: Rows, outcome: Outcome, *, checking: bool = False) -> list[tuple[int, NewTouchpoint]]:
         """The rows that can go to the ledger, with their places; the others are refused."""
         option, found = self.plan.option, []
-        columns = {name: rows.column(name) for name in ("kind", "channel", "direction", "occurred_at", "subject", "content", "amount", "currency", "source_id", "member")}
+        columns = {
+            name: rows.column(name)
+            for name in (
+                "kind",
+                "channel",
+                "direction",
+                "occurred_at",
+                "subject",
+                "content",
+                "amount",
+                "currency",
+                "source_id",
+                "member",
+            )
+        }
         properties = [(name, rows.column(name)) for name in self.properties]
         for position, key in enumerate(rows.column(self.plan.key_field)):
             owner = self._owners.get(key) if key is not None else None
             if owner is None and not (checking and self.creates and key is not None):
-                reason = _("This row does not say whom it is with.") if key is None else _("Nobody here is known by this, and new customers are not added.")
+                reason = (
+                    _("This row does not say whom it is with.")
+                    if key is None
+                    else _("Nobody here is known by this, and new customers are not added.")
+                )
                 outcome.refuse(rows.numbers[position], reason, "", key or "")
                 continue
             if columns["occurred_at"][position] is None:
                 outcome.refuse(rows.numbers[position], _("This row does not say when it happened."))
                 continue
             money = columns["amount"][position] or {}
-            held = {name: codec.encode(column[position]) for name, column in properties if column[position] not in codec.EMPTY}
+            held = {
+                name: codec.encode(column[position])
+                for name, column in properties
+                if column[position] not in codec.EMPTY
+            }
             item = NewTouchpoint(
                 customer=CustomerRef(id=owner or self.plan.import_id),
                 channel=columns["channel"][position] or option("channel"),
@@ -299,7 +336,9 @@ def _people_plan(plan: ImportPlan) -> ImportPlan:
         if column.target in CUSTOMER_COLUMNS or column.target == "customer_name"
     )
     options = {"existing": "leave", "kind": "person", "namespace": plan.option("namespace"), "source": ""}
-    return ImportPlan(plan.import_id, plan.file_name, plan.digest, columns, options, CUSTOMER_COLUMNS.get(plan.key_field, ""))
+    return ImportPlan(
+        plan.import_id, plan.file_name, plan.digest, columns, options, CUSTOMER_COLUMNS.get(plan.key_field, "")
+    )
 
 
 def _taken(keys: Sequence[bytes]) -> int:
