@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils import translation
 from django_tenants.utils import tenant_context
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.records.queries.bulk_runs import member_of_run
-from rapport.foundation.records.services import bulk
+from rapport.foundation.records.services import bulk, import_runs, imports
 from rapport.foundation.workspace.queries.members import actor_of_member
 
 
@@ -26,3 +28,22 @@ def run_bulk(*, schema: str, run_id: str) -> None:
             return
         while bulk.continue_run(actor=actor, run_id=UUID(run_id)):
             pass
+
+
+@app.task(name="records.work_on_import", queue="records", retry=RetryStrategy(max_attempts=6, exponential_wait=3))
+def work_on_import(*, schema: str, import_id: str, step: str, member_id: str) -> None:
+    """Check, write or undo an import. Whoever is at it already goes on; a killed one is taken up where it stopped."""
+    workspace = Workspace.objects.filter(schema_name=schema).first()
+    if workspace is None:
+        return
+    with tenant_context(workspace):
+        actor = actor_of_member(UUID(member_id), workspace)
+        if actor is None:
+            return
+        with translation.override(actor.language):
+            if step == "check":
+                import_runs.check_import(actor=actor, import_id=UUID(import_id))
+            elif step == "run":
+                import_runs.run_import(actor=actor, import_id=UUID(import_id), writers=import_runs.WRITERS)
+            else:
+                imports.undo_import(actor=actor, import_id=UUID(import_id))

@@ -2,8 +2,9 @@
 
     customer_panels.register("timeline", CustomerPanel(position="main", order=20, render=timeline_panel))
 
-`ids` are always all ids of the customer: its own first, then those merged into it. The customer was checked to be
-visible before anything here is asked.
+`ids` are all ids of the customer: its own first, then those merged into it. On the page of an organisation or household
+panels in the middle also get those of its people when the reader asked for them (`?people=1`). The customer was checked
+to be visible before anything here is asked.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from uuid import UUID
 from rapport.foundation.lib.registry import Registry
 
 if TYPE_CHECKING:
+    from django.db.models import Exists
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
 
@@ -65,6 +67,10 @@ customer_facts: Registry[Callable[[Actor, Customer, Sequence[UUID]], Iterable[Fa
 
 # Rows in JSON form of an export of everything about one customer, under the name they are registered by.
 customer_data: Registry[Callable[[Actor, Sequence[UUID]], Iterable[Mapping[str, Any]]]] = Registry("customer data")
+
+# Whether customers are in use elsewhere, beside what one operation brought: given its id, a condition over OuterRef("pk").
+# Who is in use is not removed when the operation that added them is undone, but put into the bin.
+customer_uses: Registry[Callable[[UUID], Exists]] = Registry("use of customers")
 
 # Counts for the summary before a merge. Each may run one query.
 customer_holdings: Registry[Callable[[Actor, Sequence[UUID]], Holding]] = Registry("customer holding")

@@ -10,6 +10,7 @@ from rapport.foundation.records.extension_points import (
     behaviour_compilers,
     behaviour_words,
     computed_columns,
+    importers,
     record_types,
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
@@ -17,14 +18,22 @@ from rapport.foundation.ui.extension_points import commands, menu, menu_sections
 from rapport.foundation.ui.types import MenuEntry, PaletteCommand, SettingsPage
 from rapport.foundation.workspace.extension_points import audit_actions, first_steps, home_panels
 from rapport.foundation.workspace.types import Action, AuditAction, FirstStep, HomePanel, Power
-from rapport.stores.customers.extension_points import CustomerPanel, customer_data, customer_holdings, customer_panels
+from rapport.stores.customers.extension_points import (
+    CustomerPanel,
+    customer_data,
+    customer_holdings,
+    customer_panels,
+    customer_uses,
+)
 from rapport.stores.ledger.extension_points import channels, kinds
 from rapport.stores.ledger.queries.activity import LastTouch
 from rapport.stores.ledger.queries.behaviour import compile_behaviour
 from rapport.stores.ledger.queries.everything import everything, holding
 from rapport.stores.ledger.queries.home import newest
+from rapport.stores.ledger.queries.touchpoints import used_in_ledger
 from rapport.stores.ledger.queries.vocabulary import words_in_use
 from rapport.stores.ledger.queries.websites import has_website
+from rapport.stores.ledger.services.importing import TouchpointsImporter
 from rapport.stores.ledger.types import Channel, Group, Kind
 from rapport.stores.ledger.views.timeline import composer_panel, timeline_panel
 
@@ -216,5 +225,7 @@ for name, sentence in (
     audit_actions.register(name, AuditAction(sentence=sentence, group=_("Sources"), icon="world-www"))
 
 behaviour_compilers.register("customer", compile_behaviour)
+importers.register("touchpoint", TouchpointsImporter())
+customer_uses.register("touchpoints", used_in_ledger)
 behaviour_words.register("customer", words_in_use)
 computed_columns.register("customer", [LastTouch()])
