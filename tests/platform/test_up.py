@@ -21,7 +21,7 @@ import pytest
 from rapport.launch.database import Cluster
 from rapport.launch.up import free_port
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240), pytest.mark.usefixtures("django_db_setup")]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(500), pytest.mark.usefixtures("django_db_setup")]
 
 
 @dataclass
@@ -93,7 +93,7 @@ def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
         )
         running = Running(process, home)
         started.append(running)
-        eventually(lambda: running.port or process.poll() is not None, "Rapport is ready", seconds=120)
+        eventually(lambda: running.port or process.poll() is not None, "Rapport is ready", seconds=180)
         assert running.port, running.said
         return running
 
@@ -105,6 +105,7 @@ def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
         running.reader.join(5)
         assert running.process.stdout
         running.process.stdout.close()
+        assert "does not end by itself" not in running.said, running.said
         for data in running.home.glob("postgres/data-*/postmaster.pid"):  # left by one that was killed
             os.kill(int(data.read_text().splitlines()[0]), signal.SIGQUIT)
 

@@ -18,10 +18,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -31,6 +29,10 @@ from rapport.foundation.records.rules.mapping import MAX_COLUMNS, headings_for
 from rapport.foundation.records.rules.values import guess_kind
 from rapport.foundation.records.services.workbooks import Workbook
 from rapport.foundation.records.types import FieldKind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MAX_LINE = 1_000_000  # characters; a longer line is no row of a table
 MAX_LINES_OF_ROW = 2_000  # lines a quoted cell may span
@@ -630,11 +632,14 @@ class _SheetTable:
             yield Batch(numbers, columns, refused, min(1.0, self._workbook.bytes_read / total))
 
 
-# Parquet
+# Parquet. Its reader is imported where a Parquet file is read: it takes 37 MB in every process that has it.
 
 
 @contextmanager
 def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         parquet = pq.ParquetFile(path, pre_buffer=False, memory_map=False, buffer_size=1 << 20)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -653,6 +658,8 @@ class _ParquetTable:
         self.format, self._parquet = how, parquet
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        import pyarrow as pa
+
         total, done = max(1, self._parquet.metadata.num_rows), 0
         try:
             for part in self._parquet.iter_batches(batch_size=size, use_threads=False):
@@ -664,6 +671,8 @@ class _ParquetTable:
 
 
 def _cells(column: pa.Array) -> list[Any]:
+    import pyarrow as pa
+
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
     if pa.types.is_dictionary(column.type):
