@@ -55,8 +55,11 @@ def meet(world: World) -> None:
     """Fix the instant at which each became known."""
     for party in world.parties:
         dice = world.dice("meeting", party.key)
-        at = world.calendar.at(dice, party.met_day, DESK if party.is_business else LEISURE, party.zone)
-        party.met_at = min(at, world.until - timedelta(minutes=dice.randint(2, 90)))
+        hours = DESK if party.is_business else LEISURE
+        party.met_at = world.calendar.at(dice, party.met_day, hours, party.zone)
+        while party.met_at > world.until:  # the last day is not over yet
+            party.met_day -= 1
+            party.met_at = world.calendar.at(dice, party.met_day, hours, party.zone)
 
 
 _FIRST_WORDS = {
@@ -71,7 +74,8 @@ def introduce(world: World) -> None:
     """How we came to know those of whom nothing else tells it."""
     first_told = world.first_told()
     for party in world.parties:
-        if party.kind != "person" or first_told.get(party.key, world.until) < party.met_at + timedelta(hours=30):
+        told = first_told.get(party.key)
+        if party.kind != "person" or (told is not None and told < party.met_at + timedelta(hours=30)):
             continue
         if party.organisation and party.organisation.voice is not party:
             words = f"Copied in by {party.organisation.voice.name}"

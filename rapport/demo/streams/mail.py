@@ -6,6 +6,7 @@ import heapq
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rapport.demo import rhythm
 from rapport.demo.rhythm import DESK, LEISURE, Dice
@@ -111,7 +112,7 @@ def correspond(world: World) -> None:
             carts = len(mail.party.carts)
             _one_mail(world, mail, day)
             for cart in mail.party.carts[carts:]:
-                _rescue(outbox, mail.party, cart, mail.dice)
+                _rescue(world, outbox, mail.party, cart, mail.dice)
 
 
 def _post(world: World, outbox: Outbox, mailing: Mailing, day: int, year: int) -> None:
@@ -189,16 +190,20 @@ def _follow_up(world: World, outbox: Outbox, party: Party) -> None:
         if party.is_active(order.delivered_day + 335):
             put(order.delivered_day + 335, 36_000, "Time for the yearly check", "yearly-check", "Pick a date", 1.2)
     for cart in party.carts:
-        _rescue(outbox, party, cart, dice)
+        _rescue(world, outbox, party, cart, dice)
     for gone, back in party.lapses:
         day = gone + dice.randint(240, 330) if back is None else back - dice.randint(1, 3)
         seconds = 36_000 + dice.randint(0, 3600)
         put(day, seconds, "We miss the sound of your bell", "win-back", "See what is new", 1.4)
 
 
-def _rescue(outbox: Outbox, party: Party, cart: Cart, dice: Dice) -> None:
-    """Four hours after a cart worth €500 was left, unless it was bought meanwhile."""
+def _rescue(world: World, outbox: Outbox, party: Party, cart: Cart, dice: Dice) -> None:
+    """Four hours after a cart worth €500 was left, between nine and six, unless it was bought meanwhile."""
     at = cart.left_at + timedelta(hours=4)
+    local = at.astimezone(ZoneInfo(party.zone))
+    if not 9 <= local.hour < 18:
+        day = world.calendar.day(local.date()) + (local.hour >= 18)
+        at = world.calendar.instant(day, 9 * 3600 + 60 * dice.randint(0, 40), party.zone)
     if cart.cents < 50_000 or any(cart.left_at < order.at < at for order in party.orders):
         return
     subject = f"Still thinking about {cart.only}?" if cart.only else "Your cart is still here"
