@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("rapport.demo.urls")),
     path("", include("rapport.foundation.ui.urls")),
     path("records/", include("rapport.foundation.records.urls")),
+    path("customers/", include("rapport.stores.customers.urls")),
     path("", include("rapport.stores.ledger.urls")),
 ]
 

@@ -70,6 +70,16 @@ def get_record(
     raise NotFound("There is no such record, or you may not see it.")
 
 
+def may_on(actor: Actor, action: Action, record_type: str, record: Any) -> bool:
+    """Whether the actor may do this with a record they see. A query only where the rule is a condition."""
+    rule = actor.row_rule(action, record_type)
+    if rule.rows is Rows.CONDITION or record_types[record_type].parent:
+        return bool(visible(actor, record_type, action).filter(pk=record.pk).exists())
+    owner_column = record_types[record_type].owner_column
+    own = bool(owner_column and actor.member_id) and getattr(record, owner_column) == actor.member_id
+    return rule.rows is Rows.ALL or (rule.rows is Rows.OWN and own)
+
+
 def readable_fields(actor: Actor, record_type: RecordType) -> tuple[Field, ...]:
     return tuple(
         f for f in record_type.fields if actor.field_access(record_type.name, f.name) is not FieldAccess.HIDDEN

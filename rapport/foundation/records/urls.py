@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.foundation.records.views import bulk, cells, filters, lists, saved_views
+from rapport.foundation.records.views import (
+    bin,  # noqa: A004 (the noun of its page)
+    bulk,
+    cells,
+    fields,
+    filters,
+    history,
+    lists,
+    saved_views,
+    search,
+)
 
 app_name = "records"
 urlpatterns = [
@@ -20,4 +30,14 @@ urlpatterns = [
     path("runs/<uuid:run_id>", bulk.run, name="run"),
     path("runs/<uuid:run_id>/cancel", bulk.cancel, name="run-cancel"),
     path("operations/<uuid:operation_id>/undo", bulk.undo, name="undo"),
+    path("changes", history.changes, name="changes"),
+    path("bin", bin.show, name="bin"),
+    path("bin/<slug:record_type>/restore", bin.restore, name="bin-restore"),
+    path("fields/", fields.show, name="fields"),
+    path("fields/new", fields.new, name="field-new"),
+    path("fields/<uuid:field_id>", fields.edit, name="field"),
+    path("fields/<uuid:field_id>/retire", fields.retire, name="field-retire"),
+    path("fields/<uuid:field_id>/reinstate", fields.reinstate, name="field-reinstate"),
+    path("fields/<uuid:field_id>/move", fields.move, name="field-move"),
+    path("pick", search.pick, name="pick"),
 ]

@@ -7,17 +7,33 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Lookup, OuterRef, Q, UUIDField
 
 from rapport.foundation.lib.contact import normalised_email, normalised_phone
 from rapport.foundation.lib.text import folded
 from rapport.foundation.records import policies
+from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Action, Actor
+from rapport.stores.customers import policies as customer_policies
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, RelationshipType
+from rapport.stores.customers.rules.customers import display_name
 from rapport.stores.customers.types import IdentityKind
 
 RECORD_TYPE = "customer"
+
+
+@UUIDField.register_lookup
+class InArray(Lookup):
+    """`id = ANY(array)`: beside another condition the planner still uses the index, as it would not for IN (subquery)."""
+
+    lookup_name = "in_array"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, column_params = self.process_lhs(compiler, connection)
+        array, array_params = self.process_rhs(compiler, connection)
+        return f"{column} = ANY({array})", (*column_params, *array_params)
 
 
 @dataclass(frozen=True)
@@ -57,10 +73,18 @@ def all_ids(customer_id: UUID) -> list[UUID]:
 
 
 def names_of(*, actor: Actor, customer_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Names by the ids asked for, merged ones resolved; only of customers the actor may see."""
-    standing = surviving_ids(customer_ids)
-    names = dict(policies.visible(actor, RECORD_TYPE).filter(pk__in=set(standing.values())).values_list("pk", "name"))
-    return {asked: names[now] for asked, now in standing.items() if now in names}
+    """Names by the ids asked for, merged ones resolved; only of customers the actor may see. One query."""
+    wanted = set(customer_ids)
+    if not wanted:
+        return {}
+    absorbed = CustomerAlias.objects.filter(absorbed_id__in=wanted)
+    mine = ArraySubquery(absorbed.filter(surviving_id=OuterRef("pk")).values("absorbed_id"))
+    standing = ArraySubquery(absorbed.values("surviving_id"))
+    rows = policies.visible(actor, RECORD_TYPE).filter(Q(pk__in=wanted) | Q(pk__in_array=standing))
+    names: dict[UUID, str] = {}
+    for pk, name, also in rows.annotate(also=mine).values_list("pk", "name", "also"):
+        names |= dict.fromkeys((one for one in (pk, *(also or [])) if one in wanted), name)
+    return names
 
 
 def customer_by_identity(*, actor: Actor, kind: str, value: str, namespace: str = "") -> Customer:
@@ -72,15 +96,18 @@ def customer_by_identity(*, actor: Actor, kind: str, value: str, namespace: str 
 
 
 def possible_twins(
-    *, actor: Actor, values: Mapping[str, Any], but_not: UUID | None = None, limit: int = 5
+    *, actor: Actor, values: Mapping[str, Any], but_not: UUID | None = None, region: str = "", limit: int = 5
 ) -> list[Twin]:
-    """Customers with the same e-mail, phone, or name: shown as a warning, never a hindrance. Three indexed queries at most."""
+    """Customers with the same e-mail, phone, or name: shown as a warning, never a hindrance. Three indexed queries at most.
+
+    `region` reads national phone numbers. What a role hides is not compared, or asking would tell it.
+    """
     found: dict[UUID, str] = {}
     keys = [
         (IdentityKind.EMAIL, normalised_email(str(values.get("email") or ""))),
-        (IdentityKind.PHONE, normalised_phone(str(values.get("phone") or ""))),
+        (IdentityKind.PHONE, normalised_phone(str(values.get("phone") or ""), region)),
     ]
-    wanted = [(kind, value) for kind, value in keys if value]
+    wanted = [(kind, value) for kind, value in keys if value and customer_policies.may_see_identity(actor, kind)]
     if wanted:
         either = Q()
         for kind, value in wanted:
@@ -88,17 +115,27 @@ def possible_twins(
         hits = list(Identity.objects.filter(either).values_list("customer_id", "kind"))
         standing = surviving_ids(customer_id for customer_id, _ in hits)
         found.update({standing[customer_id]: kind for customer_id, kind in hits})
-    rows = policies.visible(actor, RECORD_TYPE).exclude(pk=but_not) if but_not else policies.visible(actor, RECORD_TYPE)
-    name = str(values.get("name") or "").strip()
-    same = Q(pk__in=list(found))
-    if len(folded(name)) > 2:
-        same |= Q(name=name)
-    if not found and len(folded(name)) <= 2:
+    name = folded(display_name({**values, "email": "", "phone": ""}).replace("\x00", ""))
+    if not found and len(name) <= 2:
         return []
+    same = Q(pk__in=list(found))
+    if len(name) > 2:
+        same |= Q(search__startswith=name)
+    rows = policies.visible(actor, RECORD_TYPE).filter(same).order_by("created_at")
+    rows = rows.exclude(pk=but_not) if but_not else rows
+    hidden = {f for f in ("email", "city") if not policies.may_read_field(actor, record_types[RECORD_TYPE], f)}
     return [
-        Twin(row.pk, row.name, row.kind, row.email, row.city, found.get(row.pk, "name"))
-        for row in rows.filter(same).order_by("created_at")[:limit]
-    ]
+        Twin(
+            row.pk,
+            row.name,
+            row.kind,
+            "" if "email" in hidden else row.email,
+            "" if "city" in hidden else row.city,
+            found.get(row.pk, "name"),
+        )
+        for row in rows[: 4 * limit]
+        if row.pk in found or folded(row.name) == name
+    ][:limit]
 
 
 def identities_of(customer_ids: Sequence[UUID]) -> list[Identity]:

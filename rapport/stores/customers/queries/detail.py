@@ -1,4 +1,4 @@
-"""Everything the customer page shows that lies in this store: three statements, whatever hangs on the customer."""
+"""Everything the customer page shows that lies in this store: two statements, whatever hangs on the customer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from rapport.foundation.records import policies as record_policies
 from rapport.foundation.records.extension_points import record_types
-from rapport.foundation.records.models import Change
-from rapport.foundation.records.queries.fields import custom_fields, value_of
+from rapport.foundation.records.models import Change, CustomField
+from rapport.foundation.records.queries.fields import as_field, value_of
 from rapport.foundation.records.types import Field, RecordType
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Actor
@@ -29,6 +29,7 @@ from rapport.stores.customers.rules import files as file_rules
 from rapport.stores.customers.types import KNOWN, AddressPurpose, IdentityKind
 
 MOST = 200  # of each thing that hangs on one customer
+_DEFINITION = ("name", "label", "kind", "choices", "target", "group", "help", "is_required", "in_list")
 
 
 class Moved(NotFound):
@@ -102,12 +103,14 @@ class Dossier:
     changed_at: datetime | None
 
 
-def dossier(*, actor: Actor, customer_id: UUID) -> Dossier:
-    """Errors: NotFound, and Moved when the id was merged into a customer the actor may see."""
+def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Dossier:
+    """With `most` of each thing, None for all. Errors: NotFound, and Moved when the id was merged into a customer the
+    actor may see.
+    """
     customer, ids = standing_customer(actor=actor, customer_id=customer_id)
-    record_type = record_types[RECORD_TYPE].with_fields(custom_fields(RECORD_TYPE))
+    row = _everything(actor, customer, ids, most)
+    record_type = record_types[RECORD_TYPE].with_fields(tuple(as_field(CustomField(**each)) for each in row["custom_fields"]))
     fields = record_policies.readable_fields(actor, record_type)
-    row = _everything(actor, customer, ids)
     identities = [
         _identity(each, customer) for each in row["identities"] if policies.may_see_identity(actor, each["kind"])
     ]
@@ -152,17 +155,18 @@ def file_of(*, actor: Actor, customer_id: UUID, file_id: UUID) -> CustomerFile:
     return row
 
 
-def _everything(actor: Actor, customer: Customer, ids: list[UUID]) -> dict[str, Any]:
+def _everything(actor: Actor, customer: Customer, ids: list[UUID], most: int | None) -> dict[str, Any]:
     """One row whose columns are lists in JSON form."""
 
     def listed(rows: QuerySet[Any], **columns: str) -> ArraySubquery:
-        return ArraySubquery(rows.values(json=JSONObject(**columns))[:MOST])
+        return ArraySubquery(rows.values(json=JSONObject(**columns))[:most])
 
     change = Change.objects.filter(record_id__in=ids).order_by("-id")
     last = change.values(json=JSONObject(by="operation__actor_name", at="at"))[:1]
     addresses = (
         Address.objects.filter(customer_id__in=ids) if policies.may_see_addresses(actor) else Address.objects.none()
     )
+    definitions = CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None)
     found = (
         Customer.objects.filter(pk=customer.pk)
         .values(
@@ -178,12 +182,13 @@ def _everything(actor: Actor, customer: Customer, ids: list[UUID]) -> dict[str, 
                 CustomerFile.objects.filter(customer_id__in=ids, deleted_at=None).order_by("-created_at"),
                 id="id", name="name", size_bytes="size_bytes", created_at="created_at", content_type="content_type",
             ),
-            relationships=ArraySubquery(relationship_rows(actor, ids).values(json=JSONObject(**ROW))[:MOST]),
+            relationships=ArraySubquery(relationship_rows(actor, ids).values(json=JSONObject(**ROW))[:most]),
             merges=listed(
                 Merge.objects.filter(surviving_id=customer.pk, undone_at=None).order_by("-merged_at"),
                 id="id", name="absorbed_before__name", merged_at="merged_at", actor_name="actor_name",
             ),
             last_change=Subquery(last),
+            custom_fields=ArraySubquery(definitions.values(json=JSONObject(**{name: name for name in _DEFINITION}))),
         )
         .get()
     )  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, UUIDField, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField, When
 from django.db.models.functions import Coalesce, JSONObject
 
 from rapport.foundation.lib import clock
@@ -112,6 +112,26 @@ def related_to(*, actor: Actor, ids: Sequence[UUID], limit: int = MOST) -> list[
     return as_related(rows, ids)
 
 
+@dataclass(frozen=True)
+class TypeLine:
+    """A relationship type as its settings show it."""
+
+    name: str
+    label: str
+    inverse_label: str
+    is_symmetric: bool
+    is_used: bool
+
+
+def types_in_use() -> list[TypeLine]:
+    """Every type; whether a relationship is of it tells whether it can go."""
+    used = Exists(Relationship.objects.filter(type=OuterRef("pk")))
+    return [
+        TypeLine(row.name, row.label, row.inverse_label, row.is_symmetric, row.used)
+        for row in RelationshipType.objects.annotate(used=used)
+    ]
+
+
 def type_choices() -> list[TypeChoice]:
     """Every type in every direction it can be told."""
     choices = []
@@ -129,6 +149,11 @@ def ids_with_people(*, actor: Actor, customer_id: UUID, kind: str) -> list[UUID]
     if inside is None:
         return own
     people = [each.other_id for each in related_to(actor=actor, ids=own) if each.type == inside and each.inverse]
+    return ids_with(people, own)
+
+
+def ids_with(people: Sequence[UUID], own: Sequence[UUID]) -> list[UUID]:
+    """The ids, and those of these other customers with what was merged into them; one query."""
     absorbed = CustomerAlias.objects.filter(surviving_id__in=people).values_list("absorbed_id", flat=True)
     return [*own, *people, *absorbed]
 

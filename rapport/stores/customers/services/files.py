@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import BinaryIO
+from typing import Any
 from uuid import UUID
 
 from django.core.files import File
@@ -23,7 +23,7 @@ from rapport.stores.customers.services import parts
 
 @transaction.atomic
 def add_file(
-    *, actor: Actor, customer_id: UUID, name: str, content: BinaryIO, size_bytes: int
+    *, actor: Actor, customer_id: UUID, name: str, content: Any, size_bytes: int
 ) -> tuple[CustomerFile, Operation]:
     """Store a file. Errors: NotFound, NotAllowed, Invalid."""
     customer, _ids = policies.lock_customer(actor, customer_id)

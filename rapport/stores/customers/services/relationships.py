@@ -18,7 +18,7 @@ from rapport.foundation.records.rules.fields import name_from
 from rapport.foundation.records.services import records
 from rapport.foundation.records.services.operations import open_operation
 from rapport.foundation.workspace import policies as workspace_policies
-from rapport.foundation.workspace.errors import Invalid, NotFound
+from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
 from rapport.foundation.workspace.services import audit
 from rapport.foundation.workspace.types import Action, Actor, Power
 from rapport.stores.customers import policies
@@ -43,19 +43,18 @@ def add_relationship(
     since: date | None = None,
     until: date | None = None,
 ) -> tuple[Relationship, Operation]:
-    """`from` <type> `to`: Marta works at Pedal & Post. The actor must be allowed to change the one and to see the other.
+    """`from` <type> `to`: Marta works at Pedal & Post. The actor must be allowed to change one of them and to see the other.
 
     Errors: NotFound, NotAllowed, Invalid.
     """
     kind = RelationshipType.objects.filter(name=type_name).first()
     if kind is None:
         raise Invalid({"type": _("Choose how the two are related.")})
-    customer, ids = policies.lock_customer(actor, from_id)
-    other: Customer = record_policies.get_record(actor, RECORD_TYPE, surviving_id(to_id), Action.READ)
+    (customer, ids), (other, other_ids) = _lock_ends(actor, from_id, to_id)
     if other.pk == customer.pk:
         raise Invalid({"to": _("A customer can't be related to itself.")})
     values = _checked(role, since, until)
-    _refuse_twice(kind, ids, all_ids(other.pk))
+    _refuse_twice(kind, ids, other_ids)
     row = Relationship(
         type=kind, from_customer_id=customer.pk, to_customer_id=other.pk, created_at=clock.now(), **values
     )
@@ -186,6 +185,22 @@ def _refuse_same(existing: list[RelationshipType], label: str, inverse_label: st
     for each in existing:
         if (each.label.casefold(), each.inverse_label.casefold()) == (label.casefold(), inverse_label.casefold()):
             raise Invalid({"label": _("This kind of relationship is there already.")})
+
+
+def _lock_ends(
+    actor: Actor, from_id: UUID, to_id: UUID
+) -> tuple[tuple[Customer, list[UUID]], tuple[Customer, list[UUID]]]:
+    """Both customers with all their ids: the one the actor may change is locked, the other only needs to be seen."""
+
+    def seen(customer_id: UUID) -> tuple[Customer, list[UUID]]:
+        found = record_policies.get_record(actor, RECORD_TYPE, surviving_id(customer_id), Action.READ)
+        return found, all_ids(found.pk)
+
+    try:
+        return policies.lock_customer(actor, from_id), seen(to_id)
+    except NotAllowed:
+        changed = policies.lock_customer(actor, to_id)
+        return seen(from_id), changed
 
 
 def _get(actor: Actor, customer_id: UUID, relationship_id: UUID) -> tuple[Relationship, tuple[str, str]]:

@@ -2,7 +2,6 @@ import io
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django_tenants.utils import schema_context
 from hypothesis import given
@@ -82,7 +81,8 @@ def test_file_lies_in_the_workspaces_folder_under_a_key_of_our_own(actor: Actor,
 
     path = Path(default_storage.path(row.storage_key))
     assert path.read_bytes() == PDF
-    assert path.is_relative_to(Path(settings.MEDIA_ROOT) / workspace.schema_name)
+    folder = Path(default_storage._wrapped.location)  # type: ignore[attr-defined]
+    assert (folder.name, path.is_relative_to(folder)) == (workspace.schema_name, True)
     assert "evil" not in row.storage_key
     assert (row.name, row.content_type, row.size_bytes) == ("evil.pdf", "application/pdf", len(PDF))
     assert [each.name for each in dossier(actor=actor, customer_id=marta.pk).files] == ["evil.pdf"]

@@ -1,0 +1,212 @@
+"""The customer page, and changing one fact in place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from rapport.foundation.records import policies as record_policies
+from rapport.foundation.records.forms.records import RecordForm
+from rapport.foundation.records.queries.fields import record_type, value_of
+from rapport.foundation.records.queries.names import Names, names_in
+from rapport.foundation.records.rules.codec import EMPTY
+from rapport.foundation.records.services import records
+from rapport.foundation.records.types import Field, FieldKind
+from rapport.foundation.ui.render import redirect, render, toast, wants_fragment
+from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
+from rapport.foundation.workspace.http import WorkspaceRequest
+from rapport.foundation.workspace.types import Action, Actor
+from rapport.stores.customers.extension_points import customer_facts, customer_panels
+from rapport.stores.customers.forms.customers import fact_form
+from rapport.stores.customers.policies import RECORD_TYPE
+from rapport.stores.customers.queries.detail import Dossier, Moved, dossier, standing_customer
+from rapport.stores.customers.queries.relationships import WORKS_AT, Related, ids_with
+from rapport.stores.customers.rules.graph import Tie, drawing
+from rapport.stores.customers.types import CustomerKind
+from rapport.stores.customers.views.answers import page_url, undo_url
+from rapport.stores.customers.views.neighbours import list_opened_from
+
+PAGE = "customers/customers/detail.html"
+# Shown elsewhere on the page: in the heading, as tags, as a text of their own.
+_ELSEWHERE = frozenset({"name", "given_name", "family_name", "kind", "tags", "notes", "updated_at"})
+
+_SEVERAL_INPUTS = frozenset({FieldKind.LONG_TEXT, FieldKind.MULTI_CHOICE, FieldKind.MONEY, FieldKind.RELATION})
+
+
+@dataclass(frozen=True)
+class FactLine:
+    """A field of the record in the facts panel."""
+
+    field: Field
+    value: Any
+    may_edit: bool
+
+    @property
+    def is_simple(self) -> bool:
+        """One input that can be sent as soon as it is left. The others have a button."""
+        return self.field.kind not in _SEVERAL_INPUTS
+
+
+@require_safe
+def detail(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
+    """Everything about one customer. An id that was merged leads to the customer it is now."""
+    try:
+        found = dossier(actor=request.actor, customer_id=customer_id)
+    except Moved as moved:
+        return redirect(request, page_url(moved.surviving_id))
+    context = _context(request.actor, found)
+    context["with_people"] = bool(context["people"]) and request.GET.get("people") == "1"
+    context["panels"] = _panels(request, found, context["people"] if context["with_people"] else [])
+    context["opened_from"] = list_opened_from(request)
+    return render(request, PAGE, context)
+
+
+@require_http_methods(["GET", "POST"])
+def fact(request: WorkspaceRequest, customer_id: UUID, name: str) -> HttpResponse:
+    """One line of the facts panel: GET its form, or with `show` its value; POST changes it in place."""
+    customer, _ids = standing_customer(actor=request.actor, customer_id=customer_id)
+    if not wants_fragment(request):
+        return redirect(request, reverse("customers:edit", args=[customer.pk]))
+    declared = record_type(RECORD_TYPE)
+    field = declared.field(name)
+    if field is None or not record_policies.may_read_field(request.actor, declared, name):
+        raise NotFound(_("There is no such field."))
+    context: dict[str, Any] = {"customer": customer}
+    may_edit = record_policies.may_write_field(request.actor, declared, name)
+    if request.method == "GET" and (not may_edit or "show" in request.GET):
+        return _fact(request, context, field, value_of(customer, field), may_edit=may_edit)
+    values = {name: value_of(customer, field)}
+    form = fact_form(
+        actor=request.actor, record_type=declared, field=field, values=values, version=customer.version,
+        data=request.POST or None, known=names_in(actor=request.actor, fields=[field], values=[values]),
+        region=request.workspace.country, currency=request.workspace.currency,
+    )  # fmt: skip
+    context["form"] = form
+    if request.method == "GET":
+        return _fact(request, context, field, values[name], may_edit=True)
+    if not form.is_valid():
+        return _fact(request, context, field, values[name], may_edit=True, status=422)
+    return _save_fact(request, context, field, form, customer.pk)
+
+
+def _save_fact(
+    request: WorkspaceRequest, context: dict[str, Any], field: Field, form: RecordForm, customer_id: UUID
+) -> HttpResponse:
+    try:
+        customer, operation = records.update_record(
+            actor=request.actor, record_type=RECORD_TYPE, record_id=customer_id, values=form.changed(),
+            expected_version=form.seen_version(), seen=form.seen_values(),
+        )  # fmt: skip
+    except Invalid as error:
+        form.refuse(error.problems)
+        return _fact(request, context, field, None, may_edit=True, status=422)
+    except Conflict as conflict:
+        form.meet(conflict.current)
+        return _fact(request, context, field, None, may_edit=True, status=409)
+    context |= {"form": None, "saved": operation is not None, "customer": customer}
+    response = _fact(request, context, field, value_of(customer, field), may_edit=True)
+    if operation is None:
+        return response
+    return toast(response, _("%(field)s changed.") % {"field": field.label}, undo_url(operation))
+
+
+def _fact(
+    request: WorkspaceRequest, context: dict[str, Any], field: Field, value: Any, *, may_edit: bool, status: int = 200
+) -> HttpResponse:
+    values = [{field.name: value}]
+    if (form := context.get("form")) and form.differences:
+        values += [{field.name: one.theirs} for one in form.differences] + [
+            {field.name: one.mine} for one in form.differences
+        ]
+    names = names_in(actor=request.actor, fields=[field], values=values)
+    context |= {"line": FactLine(field, value, may_edit), "names": names}
+    return render(request, "customers/customers/fact.html", context, status=status)
+
+
+def _panels(request: WorkspaceRequest, found: Dossier, people: Sequence[Related]) -> dict[str, list[Any]]:
+    """Parts of the page that other apps give, by position. With `people`, the middle also shows what happened with them."""
+    wider = ids_with([each.other_id for each in people], found.ids) if people else found.ids
+    panels: dict[str, list[Any]] = defaultdict(list)
+    for each in sorted(customer_panels.values(), key=lambda panel: panel.order):
+        ids = wider if each.position == "main" else found.ids
+        panel = each.render(request, request.actor, found.customer, ids)
+        if panel is not None:
+            panels[each.position].append(panel)
+    return dict(panels)
+
+
+def _context(actor: Actor, found: Dossier) -> dict[str, Any]:
+    customer = found.customer
+    may = {
+        "update": _may(actor, Action.UPDATE, customer),
+        "delete": _may(actor, Action.DELETE, customer),
+        "merge": _may(actor, Action.MERGE, customer),
+        "export": _may(actor, Action.EXPORT, customer),
+    }
+    ties = [
+        Tie(each.other_id, each.name, each.kind, each.type, each.label, each.is_over) for each in found.relationships
+    ]
+    return {
+        "found": found,
+        "customer": customer,
+        "may": may,
+        "facts": _facts(actor, found, may_edit=may["update"]),
+        "more_facts": [line for source in customer_facts.values() for line in source(actor, customer, found.ids)],
+        "names": _names(actor, found),
+        "employer": _employer(found),
+        "people": _people(found),
+        "nodes": drawing(ties),
+        "tags": found.values.get("tags"),
+        "tags_field": found.record_type.field("tags"),
+        "may_tag": may["update"] and record_policies.may_write_field(actor, found.record_type, "tags"),
+        "history_url": reverse("customers:history", args=[customer.pk]),
+    }
+
+
+def _facts(actor: Actor, found: Dossier, *, may_edit: bool) -> list[FactLine]:
+    """Fields that hold something. What is empty is filled in through the form."""
+    return [
+        FactLine(
+            field,
+            found.values[field.name],
+            may_edit and record_policies.may_write_field(actor, found.record_type, field.name),
+        )
+        for field in found.fields
+        if field.name not in _ELSEWHERE and found.values.get(field.name) not in EMPTY
+    ]
+
+
+def _names(actor: Actor, found: Dossier) -> Names:
+    """The owner comes with the customer; other ids cost a query only where there are any."""
+    own = {"owner"}
+    names = names_in(actor=actor, fields=[f for f in found.fields if f.name not in own], values=[found.values])
+    owner = found.customer.owner
+    if owner is not None and found.values.get("owner"):
+        return Names({**names.members, str(owner.pk): owner.name}, names.records)
+    return names
+
+
+def _employer(found: Dossier) -> Related | None:
+    works = (each for each in found.relationships if each.type == WORKS_AT and not each.inverse and not each.is_over)
+    return next(works, None)
+
+
+def _people(found: Dossier) -> list[Related]:
+    """Who works at an organisation, or belongs to a household."""
+    inside = {CustomerKind.ORGANISATION: WORKS_AT, CustomerKind.HOUSEHOLD: "member_of"}.get(
+        CustomerKind(found.customer.kind)
+    )
+    return [each for each in found.relationships if each.type == inside and each.inverse]
+
+
+def _may(actor: Actor, action: Action, customer: Any) -> bool:
+    """Without a query: by the rule alone where it reaches all rows, or the actor's own."""
+    return record_policies.may_on(actor, action, RECORD_TYPE, customer)
