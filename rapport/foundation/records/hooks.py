@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from rapport.foundation.accounts.tenancy import current_schema
-from rapport.foundation.records.extension_points import bulk_deferrers, condition_compilers
+from rapport.foundation.records.extension_points import (
+    bulk_deferrers,
+    condition_compilers,
+    import_deferrers,
+    undo_handlers,
+)
 from rapport.foundation.records.queries.conditions import compile_rule
 from rapport.foundation.records.queries.guard import RecordsGuard
 from rapport.foundation.records.queries.list_pages import list_url, pinned
-from rapport.foundation.records.tasks import run_bulk
+from rapport.foundation.records.services.imports import undo_operation
+from rapport.foundation.records.tasks import run_bulk, work_on_import
+from rapport.foundation.ui.extension_points import commands, settings_pages
 from rapport.foundation.ui.extension_points import pinned as pinned_views
-from rapport.foundation.ui.types import Pinned
-from rapport.foundation.workspace.extension_points import guards
-from rapport.foundation.workspace.types import Actor
+from rapport.foundation.ui.types import PaletteCommand, Pinned, SettingsPage
+from rapport.foundation.workspace.extension_points import audit_actions, guards
+from rapport.foundation.workspace.types import Actor, AuditAction, Power
 
 condition_compilers.register("orm", compile_rule)
 guards.register("records", RecordsGuard())
@@ -31,3 +40,32 @@ def _pinned(actor: Actor) -> list[Pinned]:
 
 
 pinned_views.register("records", _pinned)
+
+
+def _defer_import(import_id: UUID, step: str, member_id: UUID) -> None:
+    work_on_import.defer(schema=current_schema(), import_id=str(import_id), step=step, member_id=str(member_id))
+
+
+import_deferrers.register("worker", _defer_import)
+undo_handlers.register("import", undo_operation)
+
+_DATA = _("Data")
+for _key, _label, _help, _url, _icon, _need, _order in (
+    ("fields", _("Fields"), _("What you want to know beside what is built in."), "records:fields", "layout-list", Power.MANAGE_FIELDS, 50),
+    ("changes", _("Recent changes"), _("What was added and changed, with Undo."), "records:changes", "history", None, 54),
+    ("bin", _("Bin"), _("What was put away."), "records:bin", "trash", None, 55),
+):  # fmt: skip
+    settings_pages.register(
+        f"records.{_key}",
+        SettingsPage(label=_label, help=_help, url_name=_url, icon=_icon, group=_DATA, needs=_need, order=_order),
+    )
+    commands.register(
+        f"records.{_key}", PaletteCommand(label=_label, hint=_help, url_name=_url, icon=_icon, needs=_need, order=200)
+    )
+for _name, _sentence in (
+    ("custom_field_created", _("added the field “{subject}”")),
+    ("custom_field_changed", _("changed the field “{subject}”")),
+    ("custom_field_retired", _("retired the field “{subject}”")),
+    ("custom_field_reinstated", _("took the field “{subject}” into use again")),
+):
+    audit_actions.register(_name, AuditAction(sentence=_sentence, group=_DATA, icon="layout-list"))

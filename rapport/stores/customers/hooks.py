@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rapport.foundation.records.extension_points import (
     HistoryPart,
     history_parts,
+    importers,
     list_pages,
     record_finders,
     record_names,
@@ -21,9 +22,10 @@ from rapport.foundation.records.extension_points import (
     write_hooks,
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType, Relation
-from rapport.foundation.ui.types import Finder
-from rapport.foundation.workspace.extension_points import home_panels
-from rapport.foundation.workspace.types import Action, HomePanel
+from rapport.foundation.ui.extension_points import commands, menu, menu_sections, quick_create, settings_pages
+from rapport.foundation.ui.types import Finder, MenuEntry, MenuSection, PaletteCommand, QuickCreate, SettingsPage
+from rapport.foundation.workspace.extension_points import audit_actions, home_panels
+from rapport.foundation.workspace.types import Action, AuditAction, HomePanel, Power
 from rapport.stores.customers import policies
 from rapport.stores.customers.queries.customers import names_of
 from rapport.stores.customers.queries.home import without_owner
@@ -32,6 +34,7 @@ from rapport.stores.customers.queries.search import customer_hits, find_customer
 from rapport.stores.customers.rules import parts
 from rapport.stores.customers.rules.lists import PAGES
 from rapport.stores.customers.services.customers import CustomerWrites
+from rapport.stores.customers.services.importing import CustomersImporter
 from rapport.stores.customers.services.merges import undo_merge
 from rapport.stores.customers.services.parts import undo_parts
 from rapport.stores.customers.types import CustomerKind
@@ -244,6 +247,7 @@ record_types.register(
     ),
 )
 write_hooks.register("customer", CustomerWrites())
+importers.register("customer", CustomersImporter())
 undo_handlers.register("merge", undo_merge)
 
 
@@ -291,6 +295,72 @@ for name in ("address", "identity", "relationship", "file"):
 home_panels.register(
     "customers.unattended",
     HomePanel(
-        template="customers/customers/home.html", load=without_owner, needs=(Action.READ, "customer"), aside=True, order=30
+        template="customers/customers/home.html",
+        load=without_owner,
+        needs=(Action.READ, "customer"),
+        aside=True,
+        order=30,
     ),
 )
+
+_READ, _CREATE, _MERGE = (Action.READ, "customer"), (Action.CREATE, "customer"), (Action.MERGE, "customer")
+
+menu_sections.register("customers", MenuSection(label=_("Customers"), icon="users", order=20))
+for _key, _label, _url, _go, _order in (
+    ("customers", _("All customers"), "customers:list", "c", 10),
+    ("organisations", _("Organisations"), "customers:organisations", "o", 20),
+    ("households", _("Households"), "customers:households", "", 30),
+):
+    menu.register(
+        _key,
+        MenuEntry(
+            label=_label, url_name=_url, section="customers", needs=_READ, go=_go, order=_order, in_tab_bar=_go == "c"
+        ),
+    )
+menu.register(
+    "duplicates",
+    MenuEntry(
+        label=_("Possible duplicates"), url_name="customers:duplicates", section="customers", needs=_MERGE, order=60
+    ),
+)
+for _key, _label, _icon, _letter, _order in (
+    ("person", _("Person"), "user-plus", "", 10),
+    ("organisation", _("Organisation"), "building", "", 11),
+    ("household", _("Household"), "home", "", 12),
+):
+    quick_create.register(
+        _key,
+        QuickCreate(
+            label=_label,
+            url_name="customers:new",
+            query=f"kind={_key}",
+            icon=_icon,
+            key=_letter,
+            section=_("New record"),
+            needs=_CREATE,
+            order=_order,
+        ),
+    )
+commands.register(
+    "duplicates",
+    PaletteCommand(label=_("Look for duplicates"), icon="git-merge", url_name="customers:duplicates", needs=_MERGE),
+)
+settings_pages.register(
+    "customers.relationships",
+    SettingsPage(
+        label=_("Kinds of relationship"),
+        help=_("How customers can be related."),
+        url_name="customers:relationship-types",
+        icon="users",
+        group=_("Data"),
+        needs=Power.MANAGE_FIELDS,
+        order=51,
+    ),
+)
+for _name, _sentence, _icon in (
+    ("customer_exported", _("exported all data on {subject}"), "file-export"),
+    ("relationship_type_created", _("added the kind of relationship “{subject}”"), "users"),
+    ("relationship_type_changed", _("changed the kind of relationship “{subject}”"), "users"),
+    ("relationship_type_removed", _("removed the kind of relationship “{subject}”"), "users"),
+):
+    audit_actions.register(_name, AuditAction(sentence=_sentence, group=_("Data"), icon=_icon))
