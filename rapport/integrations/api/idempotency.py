@@ -33,6 +33,8 @@ def idempotent(view: View) -> View:
         token = getattr(request, "token", None)
         if not key or token is None or request.method in ("GET", "HEAD", "OPTIONS"):
             return view(request, *args, **kwargs)
+        if request.content_type == "multipart/form-data":
+            return problem(400, "Uploads take no Idempotency-Key: an upload alone changes no record.")
         if len(key) > 200:
             return problem(400, "An Idempotency-Key has at most 200 characters.")
         asked = hashlib.sha256(

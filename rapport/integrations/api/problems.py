@@ -9,6 +9,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from rapport.foundation.records.errors import Unreadable
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotAllowed, NotFound, RapportError
 
 _TITLES = {
@@ -51,6 +52,8 @@ def problem(
 def answer_rapport_error(request: HttpRequest, error: RapportError) -> HttpResponse:
     if isinstance(error, Invalid):
         return problem(422, "Mend the fields named in errors and send it again.", errors=error.problems)
+    if isinstance(error, Unreadable):
+        return problem(422, str(error), errors={"file": str(error)})
     if isinstance(error, NotFound):
         return problem(404, str(error))
     if isinstance(error, NotAllowed):
