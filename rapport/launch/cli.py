@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     ping.add_argument("--worker", action="store_true", help="ask for a living worker instead")
     ping.set_defaults(run=_ping)
 
-    _add_database_commands(commands.add_parser("db", help="the database: migrate, shell, dump, upgrade-info"))
+    _add_database_commands(commands.add_parser("db", help="the database: migrate, shell, dump, restore, upgrade-info"))
     _add_workspace_commands(commands.add_parser("workspace", help="workspaces: create"))
 
     password = commands.add_parser("password", help="give a person a new password")
@@ -100,9 +100,12 @@ def _add_database_commands(parser: argparse.ArgumentParser) -> None:
     move.set_defaults(run=_migrate)
     shell = commands.add_parser("shell", help="open psql")
     shell.set_defaults(run=_shell)
-    dump = commands.add_parser("dump", help="write everything to one file, for `psql` to read back")
+    dump = commands.add_parser("dump", help="write the whole database to one file")
     dump.add_argument("file", type=Path)
     dump.set_defaults(run=_dump)
+    restore = commands.add_parser("restore", help="read such a file into a database that is empty")
+    restore.add_argument("file", type=Path)
+    restore.set_defaults(run=_restore)
     info = commands.add_parser("upgrade-info", help="how to move to another PostgreSQL version")
     info.set_defaults(run=_upgrade_info)
 
@@ -208,14 +211,35 @@ def _shell(_: argparse.Namespace) -> int:
 
 
 def _dump(given: argparse.Namespace) -> int:
+    """Comments are left out but for the one that names the migrations: those on extensions only a superuser can set."""
     given.file.parent.mkdir(parents=True, exist_ok=True)
     with database() as url:
-        status = subprocess.call([_program("pg_dump"), "--no-owner", "-d", url, "-f", str(given.file)])
-    if not status:
-        print(
-            f"Wrote {given.file} ({given.file.stat().st_size / 1024**2:.1f} MB). Files people uploaded lie in {home() / 'files'}."
-        )
-    return status
+        options = ["--no-owner", "--no-comments", "-d", url, "-f", str(given.file)]
+        if status := subprocess.call([_program("pg_dump"), *options]):
+            return status
+        with psycopg.connect(url) as connection:
+            recorded = snapshot.recorded_fingerprint(connection)
+    if recorded:
+        with given.file.open("a") as file:
+            file.write(f"\nCOMMENT ON SCHEMA {snapshot.TEMPLATE} IS '{recorded}';\n")
+    print(f"Wrote {given.file} ({given.file.stat().st_size / 1024**2:.1f} MB).")
+    print(f"Keep with it: {home() / 'files'} (what people uploaded) and {home() / 'secret_key'}.")
+    return 0
+
+
+def _restore(given: argparse.Namespace) -> int:
+    if not given.file.is_file():
+        raise UpError(f"There is no file {given.file}.")
+    with database() as url:
+        with psycopg.connect(url) as connection:
+            if schema.state(connection) != "empty":
+                raise UpError(
+                    "This database is not empty, and nothing in it is ever overwritten. Name another RAPPORT_HOME."
+                )
+        options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-o", os.devnull, "-f", str(given.file)]
+        status = subprocess.call([_program("psql"), *options, url])
+    print("Read it all." if not status else "Nothing was read; the lines above say why.")
+    return 1 if status else 0
 
 
 def _upgrade_info(_: argparse.Namespace) -> int:
@@ -247,7 +271,7 @@ def _upgrade_info(_: argparse.Namespace) -> int:
         f"  2. Write everything out with them (the folder that holds pg_dump goes into RAPPORT_PG_BIN):\n"
         f"       RAPPORT_PG_BIN=…/pginstall/bin rapport db dump everything.sql\n"
         f"  3. Read it into a database of the new version:\n"
-        f"       rapport db shell < everything.sql\n"
+        f"       rapport db restore everything.sql\n"
         f"  4. Start Rapport and look around. Then remove {others[old]} and the file."
     )
     return 0

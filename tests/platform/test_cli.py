@@ -19,8 +19,10 @@ from rapport.config.management.commands import open_demo
 from rapport.demo.load import load
 from rapport.demo.simulator import simulate
 from rapport.foundation.accounts.models import Membership, User, Workspace
+from rapport.launch import schema, snapshot
 from rapport.launch.cli import main
 from rapport.launch.database import Cluster
+from rapport.launch.snapshot import Snapshot
 from rapport.launch.welcome import FirstSignIn
 
 Run = Callable[..., str]
@@ -131,14 +133,43 @@ def test_note_of_the_first_sign_in_is_for_its_owner_and_ends_with_the_password(h
         assert not note.exists()
 
 
-def test_dump_reads_back_into_an_empty_database(rapport: Run, home: Path) -> None:
-    with Cluster(home).running() as url, psycopg.connect(url) as database:
+@pytest.fixture
+def texts(django_db_setup: None) -> Snapshot:
+    """Asked for before `rapport`, which takes the session's home away."""
+    found = Snapshot.find(snapshot.fingerprint())
+    assert found
+    return found
+
+
+def test_dump_reads_back_whole_with_the_ledger_sealed(
+    texts: Snapshot, rapport: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "folder" / "all.sql"
+    with Cluster(home).running() as url, psycopg.connect(url, autocommit=True) as database:
+        snapshot.load(database, texts)
         database.execute("create table kept as select 'Zoë' as name")
 
-    said = rapport("db", "dump", str(home / "folder" / "all.sql"))
+    assert f"Wrote {file}" in rapport("db", "dump", str(file))
+    assert "This database is not empty" in rapport("db", "restore", str(file), status=1)
+    monkeypatch.setenv("RAPPORT_HOME", str(home / "new"))
+    assert "Read it all." in rapport("db", "restore", str(file))
 
-    assert f"Wrote {home / 'folder' / 'all.sql'}" in said
-    assert "Zoë" in (home / "folder" / "all.sql").read_text(encoding="utf-8")
+    with Cluster(home / "new").running() as url, psycopg.connect(url, autocommit=True) as database:
+        assert database.execute("select name from kept").fetchone() == ("Zoë",)
+        assert schema.state(database) == "current"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            database.execute("delete from template_workspace.touchpoint")
+
+
+def test_file_that_does_not_read_back_leaves_nothing(rapport: Run, home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "broken.sql").write_text("create table half (); nonsense;")
+
+    assert "Nothing was read" in rapport("db", "restore", str(home / "broken.sql"), status=1)
+    assert "There is no file" in rapport("db", "restore", str(home / "none.sql"), status=1)
+
+    with Cluster(home).running() as url, psycopg.connect(url) as database:
+        assert database.execute("select to_regclass('half')").fetchone() == (None,)
 
 
 def test_advice_on_data_of_another_version(rapport: Run, home: Path) -> None:

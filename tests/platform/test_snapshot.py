@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 
 from rapport.launch import snapshot
-from rapport.launch.database import Cluster, with_database
+from rapport.launch.database import Binaries, Cluster, with_database
 from rapport.launch.snapshot import Snapshot, clone_workspace, for_anyone
 
 CATALOGUE = {
@@ -139,6 +139,23 @@ def test_first_boot_from_text_equals_first_boot_by_migrations(empty_database: st
                 ours, theirs = catalogue(built, schema), catalogue(migrated, schema)
                 for name in ours:
                     assert ours[name] == theirs[name], (schema, name)
+
+
+@pytest.mark.skipif(not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")), reason="no PostgreSQL of the system")
+@pytest.mark.usefixtures("django_db_setup")
+def test_text_made_by_the_newest_server_serves_older_ones(home: Path) -> None:
+    found = Snapshot.find(snapshot.fingerprint())
+    assert found
+    oldest = min(Path("/usr/lib/postgresql").glob("*/bin/postgres")).parent
+
+    with (
+        Cluster(home, Binaries.at(oldest), unsafe_fast=True).running() as url,
+        psycopg.connect(url, autocommit=True) as old,
+    ):
+        snapshot.load(old, found)
+
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            old.execute("delete from template_workspace.touchpoint")
 
 
 @pytest.mark.django_db

@@ -78,12 +78,16 @@ Start = Callable[..., Running]
 def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
     started: list[Running] = []
 
-    def begin(*options: str, home: Path = home / "with space", migrate: bool = False) -> Running:
+    def begin(
+        *options: str, home: Path = home / "with space", migrate: bool = False, url: str | None = None
+    ) -> Running:
         if not migrate and not home.exists():
             home.mkdir(parents=True, mode=0o711)
             (home / "snapshots").symlink_to(Path(os.environ["RAPPORT_HOME"], "snapshots").resolve())
         environment = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "RAPPORT_HOME")}
         environment |= {"RAPPORT_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+        if url:
+            environment["DATABASE_URL"] = url
         process = subprocess.Popen(
             [sys.executable, "-m", "rapport.launch", "up", "--no-demo", *options],
             env=environment,
@@ -149,6 +153,18 @@ def test_second_copy_runs_beside_the_first(start: Start, home: Path) -> None:
     assert "The database was set up." in one.said
     assert one.port != two.port
     assert one.get("/readyz")[0] == two.get("/readyz")[0] == 200
+
+
+def test_server_of_ones_own_is_used_and_left_running(start: Start, home: Path) -> None:
+    theirs = Cluster(home / "theirs")
+    with theirs.running() as url:
+        running = start("--port", str(free_port("127.0.0.1", 18150)), "--no-worker", url=url)
+        assert running.get("/readyz")[0] == 200
+        running.process.terminate()
+        assert running.process.wait(30) == 0
+
+        assert theirs.alive()
+        assert not (running.home / "postgres").exists()
 
 
 def test_killed_web_and_worker_come_back(start: Start, eventually: Callable[..., None]) -> None:
