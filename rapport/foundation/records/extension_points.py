@@ -42,10 +42,10 @@ class WriteHook(Protocol):
 write_hooks: Registry[WriteHook] = Registry("write hook")
 
 # Relation, behaviour and set conditions are answered by the app that holds the rows: each returns a filter of the
-# record type, made of `pk IN (subquery)`.
-RelationCompiler = Callable[..., "Q"]  # (node: Related, related: QuerySet, *, now)
-BehaviourCompiler = Callable[..., "Q"]  # (node: Behaviour, *, now)
-SetCompiler = Callable[..., "Q"]  # (set_id, record_type name, *, actor, now)
+# record type, made of `pk IN (subquery)` (queries.fragments.id_in); `negated` asks for all others.
+RelationCompiler = Callable[..., "Q"]  # (node: Related, related: QuerySet, *, now, negated)
+BehaviourCompiler = Callable[..., "Q"]  # (node: Behaviour, *, now, negated)
+SetCompiler = Callable[..., "Q"]  # (set_id, record_type name, *, actor, now, negated)
 relation_compilers: Registry[RelationCompiler] = Registry("relation compiler")  # by record type
 behaviour_compilers: Registry[BehaviourCompiler] = Registry("behaviour compiler")  # by record type
 set_compilers: Registry[SetCompiler] = Registry("set compiler")  # by kind of set

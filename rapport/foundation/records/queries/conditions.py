@@ -40,7 +40,8 @@ from rapport.foundation.lib.text import folded
 from rapport.foundation.records import extension_points, policies
 from rapport.foundation.records.models import Change
 from rapport.foundation.records.queries.fields import record_type as record_type_of
-from rapport.foundation.records.queries.fragments import NUMBER_PATTERN
+from rapport.foundation.records.queries.fragments import NUMBER_PATTERN, id_in, of_queryset
+from rapport.foundation.records.queries.saved_views import view_condition
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import (
     POSITIVE,
@@ -64,7 +65,7 @@ from rapport.foundation.records.types import Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import SYSTEM, Actor
 
 NOBODY = Q(pk__in=[])
-EVERYBODY = Q()
+EVERYBODY = Q(pk__isnull=False)  # not an empty Q, which "or" would pass over
 _INSTANT_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
 _NUMBER = DecimalField(max_digits=60, decimal_places=30)
 _ORDERED: Mapping[Operator, type[Lookup[Any]]] = {
@@ -113,30 +114,29 @@ def matching(tree: Condition, record_type: RecordType, *, actor: Actor) -> Query
     return policies.visible(actor, record_type.name).filter(held)
 
 
-def _compile(tree: Condition, record_type: RecordType, scope: Scope) -> Q:
+def _compile(tree: Condition, record_type: RecordType, scope: Scope, *, negated: bool = False) -> Q:
+    """The filter for a tree or, negated, for its opposite: "not" is carried down to the leaves, which know how to say it."""
     match tree:
-        case AllOf(parts):
-            return reduce(and_, [_compile(part, record_type, scope) for part in parts], EVERYBODY)
-        case AnyOf(parts):
-            return reduce(or_, [_compile(part, record_type, scope) for part in parts]) if parts else NOBODY
+        case AllOf(parts) | AnyOf(parts):
+            compiled = [_compile(part, record_type, scope, negated=negated) for part in parts]
+            if isinstance(tree, AllOf) != negated:
+                return reduce(and_, compiled) if compiled else EVERYBODY
+            return reduce(or_, compiled) if compiled else NOBODY
         case Not(part):
-            return _not(_compile(part, record_type, scope))
+            return _compile(part, record_type, scope, negated=not negated)
         case Attribute():
-            return _attribute(tree, record_type, scope)
+            held = _attribute(tree, record_type, scope)
+            return ~held if negated else held
         case Related():
-            return _related(tree, record_type, scope)
+            return _related(tree, record_type, scope, negated=negated)
         case Behaviour():
             behaviour = extension_points.behaviour_compilers.get(record_type.name)
             if behaviour is None:
                 raise _misfit("behaviour")
-            return behaviour(tree, now=scope.now)
+            return behaviour(tree, now=scope.now, negated=negated)
         case InSet():
-            return _in_set(tree, record_type, scope)
+            return _in_set(tree, record_type, scope, negated=negated)
     raise TypeError(tree)
-
-
-def _not(q: Q) -> Q:
-    return ~q if q else NOBODY  # Django reads the negation of an empty Q as "everything"
 
 
 def _misfit(what: str) -> ConditionError:
@@ -151,7 +151,7 @@ def _attribute(node: Attribute, record_type: RecordType, scope: Scope) -> Q:
     if field is None:
         raise _misfit(node.field)
     if node.op in POSITIVE:
-        return _not(_attribute(replace_op(node, POSITIVE[node.op]), record_type, scope))
+        return ~_attribute(replace_op(node, POSITIVE[node.op]), record_type, scope)
     if node.op is Operator.IS_NOT_EMPTY:
         return _filled(field)
     if isinstance(node.value, tuple) and node.op is Operator.ANY_OF:
@@ -273,7 +273,7 @@ def _time(field: Field, op: Operator, value: object, now: datetime) -> Q:
     if end is not None:
         bounds.append((LessThan, "lt", end))
     if not field.custom:
-        return reduce(and_, [Q(**{f"{field.path}__{name}": at}) for _, name, at in bounds], EVERYBODY)
+        return reduce(and_, [Q(**{f"{field.path}__{name}": at}) for _, name, at in bounds])
     text = _json_text(field)
     instant = Cast(text, DateTimeField())
     guard = Regex(text, _INSTANT_PATTERN)
@@ -351,7 +351,7 @@ def _certain(test: Lookup[Any], guard: Lookup[Any] | None = None) -> Q:
 # Relations and sets
 
 
-def _related(node: Related, record_type: RecordType, scope: Scope) -> Q:
+def _related(node: Related, record_type: RecordType, scope: Scope, *, negated: bool) -> Q:
     compiler = extension_points.relation_compilers.get(record_type.name)
     relation = next((r for r in record_type.relations if r.name == node.relation), None)
     if compiler is None or relation is None:
@@ -360,38 +360,39 @@ def _related(node: Related, record_type: RecordType, scope: Scope) -> Q:
     if node.where is not None:
         target = record_type if relation.target == record_type.name else record_type_of(relation.target)
         related = related.filter(_compile(node.where, target, scope))
-    return compiler(node, related, now=scope.now)
+    return compiler(node, related, now=scope.now, negated=negated)
 
 
-def _in_set(node: InSet, record_type: RecordType, scope: Scope) -> Q:
-    set_id = as_id(node.id)
+def _in_set(node: InSet, record_type: RecordType, scope: Scope, *, negated: bool) -> Q:
+    set_id, outside = as_id(node.id), negated == node.is_in
     if set_id is None:
         raise _misfit(node.set)
     if node.set in ("import", "operation"):
-        held = _touched_by(set_id, record_type)
-    elif node.set == "view":
-        held = _in_view(set_id, record_type, scope)
-    elif node.set in extension_points.set_compilers:
-        held = extension_points.set_compilers[node.set](set_id, record_type.name, actor=scope.actor, now=scope.now)
-    else:
+        return _touched_by(set_id, record_type, outside)
+    if node.set == "view":
+        return _in_view(set_id, record_type, scope, outside)
+    if node.set not in extension_points.set_compilers:
         raise _misfit(node.set)
-    return held if node.is_in else _not(held)
+    compiler = extension_points.set_compilers[node.set]
+    return compiler(set_id, record_type.name, actor=scope.actor, now=scope.now, negated=outside)
 
 
-def _touched_by(operation_id: UUID, record_type: RecordType) -> Q:
-    changed = Change.objects.filter(operation_id=operation_id, record_type=record_type.name)
-    return Q(operation_id=operation_id) | Q(pk__in=changed.values("record_id"))
+def _touched_by(operation_id: UUID, record_type: RecordType, outside: bool) -> Q:
+    model = record_type.model()
+    created = model._default_manager.filter(operation_id=operation_id).order_by().values("pk")
+    changed = Change.objects.filter(operation_id=operation_id, record_type=record_type.name).order_by()
+    select = of_queryset(created) + " UNION ALL " + of_queryset(changed.values("record_id"))
+    return id_in("(" + select + ")", model, negated=outside)
 
 
-def _in_view(view_id: UUID, record_type: RecordType, scope: Scope) -> Q:
-    from rapport.foundation.records.queries.saved_views import view_condition
-
-    if view_id in scope.views:
-        return NOBODY
-    tree = view_condition(view_id, record_type=record_type.name, actor=scope.actor)
+def _in_view(view_id: UUID, record_type: RecordType, scope: Scope, outside: bool) -> Q:
+    """A view that is gone, or that leads back to itself, holds nobody."""
+    tree = None
+    if view_id not in scope.views:
+        tree = view_condition(view_id, record_type=record_type.name, actor=scope.actor)
     if tree is None:
-        return NOBODY
-    return _compile(tree, record_type, replace(scope, views=(*scope.views, view_id)))
+        return EVERYBODY if outside else NOBODY
+    return _compile(tree, record_type, replace(scope, views=(*scope.views, view_id)), negated=outside)
 
 
 __all__ = ["compile_condition", "compile_rule", "instants_of", "local", "matching"]

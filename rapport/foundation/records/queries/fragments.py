@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from rapport.foundation.records.rules.conditions import Operator, Value
@@ -58,8 +58,13 @@ def of_queryset(rows: QuerySet[Any]) -> Fragment:
     return Fragment(text, tuple(params))
 
 
-def id_in(select: Fragment) -> Q:
-    """Records whose id the select gives: IN (subquery), which also distributes."""
+def id_in(select: Fragment, model: type[Model], *, negated: bool = False) -> Q:
+    """Records whose id the select gives, or those of `model` that it does not give: always IN (subquery).
+
+    Never NOT IN: once its list outgrows a backend's memory, PostgreSQL goes through all of it for each row.
+    """
+    if negated:
+        select = f"SELECT id FROM {model._meta.db_table} EXCEPT " + select  # noqa: S608 (no user's text is in it)
     return Q(pk__in=RawSQL(select.text, select.params))  # noqa: S611 (text is ours, values are parameters)
 
 
@@ -90,13 +95,3 @@ def number_holds(number: Decimal, op: Operator, value: Value) -> bool:
         case Operator.AT_MOST:
             return number <= parts[0]
     return parts[0] <= number <= parts[-1]
-
-
-OPPOSITE = {
-    Operator.IS: Operator.IS_NOT,
-    Operator.IS_NOT: Operator.IS,
-    Operator.MORE_THAN: Operator.AT_MOST,
-    Operator.AT_MOST: Operator.MORE_THAN,
-    Operator.AT_LEAST: Operator.LESS_THAN,
-    Operator.LESS_THAN: Operator.AT_LEAST,
-}

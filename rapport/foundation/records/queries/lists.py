@@ -312,9 +312,13 @@ def _rows(
         values=[{field.name: _value(each, field) for field in referring} for each in found],
     )
 
-    def text(each: Mapping[str, Any], name: str) -> str:
-        field = record_type.field(name)
-        return str(each.get(field.path) or "") if field else ""
+    def path(name: str) -> str:
+        field = record_type.field(name) if name else None
+        return field.path if field else ""
+
+    title, avatar = path(record_type.title_field), path(page.avatar)
+    shown = {column.field.name for column in columns}
+    subtitles = [known for name in page.subtitle if name not in shown and (known := path(name))]
 
     def cell(each: Mapping[str, Any], column: Column, may_edit: bool) -> Cell:
         if column.computed is not None:
@@ -328,9 +332,9 @@ def _rows(
         made.append(
             Row(
                 id=each["pk"],
-                title=text(each, record_type.title_field),
-                avatar=text(each, page.avatar) if page.avatar else "",
-                subtitle=next((said for name in page.subtitle if (said := text(each, name))), ""),
+                title=str(each[title] or "") if title else "",
+                avatar=str(each[avatar] or "") if avatar else "",
+                subtitle=next((str(each[name]) for name in subtitles if each[name]), ""),
                 version=each["version"],
                 cells=tuple(cell(each, column, editable) for column in columns),
             )

@@ -1,12 +1,17 @@
-"""Cells of lists: `{% load lists %}`. Written in Python, because a page has hundreds of them."""
+"""Heads and rows of lists: `{% load lists %}`.
+
+The body of the table is written in Python: a page has hundreds of cells, and as template nodes they would cost more than
+everything else of the request together. What is alike in all rows is made once; what people wrote is escaped.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -16,25 +21,31 @@ from rapport.foundation.records.rules.lists import is_sortable
 from rapport.foundation.records.templatetags.values import value_text
 from rapport.foundation.records.types import Field, FieldKind
 from rapport.foundation.ui import formats
-from rapport.foundation.ui.templatetags.ui import icon, tag
+from rapport.foundation.ui.templatetags.ui import avatar, icon, tag
 
 register = template.Library()
 
-NOTHING = mark_safe('<span class="r-3rd">–</span>')
+NOTHING = '<span class="r-3rd">–</span>'
 TAGS_SHOWN = 3
+CLIPPED = 32
+_HOLE = "\x00"
 _NUMERIC = (FieldKind.NUMBER, FieldKind.MONEY)
+_AS_THEY_ARE = (FieldKind.TEXT, FieldKind.EMAIL, FieldKind.URL)
 
 
-@register.simple_tag
-def place(column: Column) -> str:
+def place(field: Field, position: int) -> str:
     """Classes of a column: narrow screens show fewer, numbers stand at the end of the line."""
-    width = "d-none d-md-table-cell" if column.position < 3 else "d-none d-xl-table-cell"
-    return f"{width} text-end r-num" if column.field.kind in _NUMERIC else width
+    width = "d-none d-md-table-cell" if position < 3 else "d-none d-xl-table-cell"
+    return f"{width} text-end r-num" if field.kind in _NUMERIC else width
 
 
 @register.simple_tag
-def list_head(listed: ListView, field: Field, list_url: str, css: str = "") -> SafeString:
-    """The head of a column: a link that sorts by it where an index stands behind it."""
+def list_head(listed: ListView, column: Column | None, list_url: str) -> SafeString:
+    """The head of a column (of the title, without one): a link that sorts by it where an index stands behind it."""
+    field = column.field if column else listed.title_field
+    if field is None:
+        return mark_safe('<th scope="col"></th>')
+    css = place(field, column.position) if column else ""
     sort = listed.rows.sort if listed.rows else None
     said = ""
     if sort is not None and sort.name == field.name:
@@ -49,97 +60,110 @@ def list_head(listed: ListView, field: Field, list_url: str, css: str = "") -> S
     return format_html(
         '<th scope="col" class="{}" aria-sort="{}"><a class="r-sort" href="{}" hx-get="{}" hx-target="#list"'
         ' hx-push-url="true">{} {}</a></th>',
-        css,
-        said or "none",
-        url,
-        url,
-        field.label,
-        arrow,
-    )
-
-
-def cell_id(row: Row, field: Field) -> str:
-    return f"c-{row.id}-{field.name}"
+        css, said or "none", url, url, field.label, arrow,
+    )  # fmt: skip
 
 
 @register.simple_tag
-def list_cell(
-    row: Row, cell: Cell, cell_url: str, saved: bool = False, at: int | None = None, focused: bool = False
-) -> SafeString:
-    """One cell of the table; a button opens it for editing where the actor may."""
-    column = cell.column
-    position = column.position if at is None else at
-    css = place(Column(column.field, position))
-    shown = _shown(cell)
-    if not cell.may_edit:
-        return format_html('<td class="{}">{}</td>', css, shown)
-    url = f"{cell_url}{row.id}/{column.field.name}?at={position}"
-    text = value_text(column.field, json_value(cell), cell.names)
-    return format_html(
-        '<td class="{} r-cell{}" id="{}"><button type="button" class="r-cell-b" data-edit hx-get="{}" hx-target="closest td"'
-        ' aria-label="{}"{}>{}{}</button></td>',
-        css,
-        " r-saved" if saved else "",
-        cell_id(row, column.field),
-        url,
-        _("%(field)s %(value)s, change") % {"field": column.field.label, "value": text or "–"},
-        " autofocus" if focused else "",
-        shown,
-        icon("pencil"),
-    )
+def list_rows(listed: ListView, row_url: tuple[str, str], cell_url: str) -> SafeString:
+    """The body of the table."""
+    if listed.rows is None:
+        return mark_safe("")
+    cells = [_CellWriter(column, column.position, cell_url) for column in listed.rows.columns]
+    before, _hole, after = (_("Select %(name)s") % {"name": _HOLE}).partition(_HOLE)
+    parts: list[str] = []
+    for row in listed.rows.rows:
+        title = escape(row.title or "–")
+        parts.append(
+            '<tr><td class="r-c-pick"><input class="form-check-input r-pick" type="checkbox" name="ids" form="bulk"'
+            f' value="{row.id}" aria-label="{escape(before)}{title}{escape(after)}"></td><th scope="row"><a class="r-who"'
+            f' href="{row_url[0]}{row.id}{row_url[1]}">{avatar(row.title, row.avatar or "person")}'
+            f'<span class="r-grow"><span class="r-clip d-block">{title}</span>'
+        )
+        if row.subtitle:
+            parts.append(f'<span class="r-sub r-clip d-none d-md-block">{escape(row.subtitle)}</span>')
+        said = [writer.text(cell) for writer, cell in zip(cells, row.cells, strict=True)]
+        parts.append('<span class="r-sub d-flex d-md-none">')
+        parts += [f"<span>{escape(text)}</span>" for text in [text for text in said if text][:2]]
+        parts.append("</span></span></a></th>")
+        parts += [writer.write(row, cell, text) for writer, cell, text in zip(cells, row.cells, said, strict=True)]
+        parts.append("</tr>")
+    return mark_safe("".join(parts))  # noqa: S308 (every value was escaped above)
+
+
+@register.simple_tag
+def list_cell(row: Row, cell: Cell, cell_url: str, at: int, saved: bool = False) -> SafeString:
+    """One cell by itself, as it comes back after editing; the focus goes to it."""
+    writer = _CellWriter(cell.column, at, cell_url)
+    return mark_safe(writer.write(row, cell, writer.text(cell), saved=saved, focused=True))  # noqa: S308
+
+
+@register.simple_tag
+def cell_place(cell: Cell, at: int) -> str:
+    return place(cell.column.field, at)
 
 
 @register.simple_tag
 def id_of_cell(row: Row, cell: Cell) -> str:
-    return cell_id(row, cell.column.field)
+    return f"c-{row.id}-{cell.column.field.name}"
 
 
-@register.simple_tag
-def summary(row: Row) -> SafeString:
-    """The second line of a row on a phone: what the first columns say."""
-    said = [text for cell in row.cells[:3] if (text := _short(cell))]
-    return format_html_join("", "<span>{}</span>", ((text,) for text in said[:2]))
+class _CellWriter:
+    """Writes the cells of one column."""
 
+    def __init__(self, column: Column, position: int, cell_url: str) -> None:
+        self.field, self.position, self.cell_url = column.field, position, cell_url
+        self.css = place(column.field, position)
+        label = _("%(field)s %(value)s, change") % {"field": column.field.label, "value": _HOLE}
+        self.label = [escape(part) for part in label.partition(_HOLE)[::2]]
+        self.name = escape(column.field.name)
+        self.pencil = icon("pencil")
 
-def _short(cell: Cell) -> str:
-    if cell.column.computed is not None:
-        return ""
-    return value_text(cell.column.field, json_value(cell), cell.names)
+    def text(self, cell: Cell) -> str:
+        """The value as one line; empty for values that come as markup."""
+        if cell.value in EMPTY or isinstance(cell.value, SafeString):
+            return ""
+        if self.field.kind in _AS_THEY_ARE:
+            return str(cell.value)
+        return value_text(self.field, json_value(cell), cell.names)
 
+    def write(self, row: Row, cell: Cell, text: str, *, saved: bool = False, focused: bool = False) -> str:
+        shown = self.shown(cell, text)
+        if not cell.may_edit:
+            return f'<td class="{self.css}">{shown}</td>'
+        return (
+            f'<td class="{self.css} r-cell{" r-saved" if saved else ""}" id="c-{row.id}-{self.name}"><button type="button"'
+            f' class="r-cell-b" data-edit hx-get="{self.cell_url}{row.id}/{self.name}?at={self.position}"'
+            f' hx-target="closest td" aria-label="{self.label[0]}{escape(text or "–")}{self.label[1]}"'
+            f"{' autofocus' if focused else ''}>{shown}{self.pencil}</button></td>"
+        )
 
-def _shown(cell: Cell) -> SafeString:
-    value, field = cell.value, cell.column.field
-    if value in EMPTY:
-        return NOTHING
-    if isinstance(value, SafeString):
-        return value
-    match field.kind:
-        case FieldKind.INSTANT:
-            return _ago(value if isinstance(value, datetime) else datetime.fromisoformat(str(value)))
-        case FieldKind.CHOICE:
-            choice = field.choice(str(value))
-            return (
-                tag(choice.label, choice.tone) if choice and choice.tone else escape(choice.label if choice else value)
-            )
-        case FieldKind.TAGS | FieldKind.MULTI_CHOICE:
-            return _tags(field, value)
-        case FieldKind.RELATION:
-            name, url = cell.names.records.get(str(value), ("", ""))
-            return format_html('<a href="{}">{}</a>', url, name) if url and not cell.may_edit else escape(name or "–")
-    text = escape(value_text(field, json_value(cell), cell.names))
-    long = field.kind in (FieldKind.TEXT, FieldKind.URL, FieldKind.EMAIL)
-    return format_html('<span class="r-clip r-clip-cell">{}</span>', text) if long and len(text) > 32 else text
+    def shown(self, cell: Cell, text: str) -> str:
+        """The value in markup."""
+        value = cell.value
+        if value in EMPTY:
+            return NOTHING
+        if isinstance(value, SafeString):
+            return value
+        match self.field.kind:
+            case FieldKind.INSTANT:
+                at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+                return f'<time datetime="{at.isoformat()}" title="{escape(text)}">{escape(formats.ago(at))}</time>'
+            case FieldKind.CHOICE:
+                choice = self.field.choice(str(value))
+                return tag(choice.label, choice.tone) if choice and choice.tone else escape(text)
+            case FieldKind.TAGS | FieldKind.MULTI_CHOICE:
+                return " ".join(self._tags(list(value)))
+            case FieldKind.RELATION if not cell.may_edit:
+                _name, url = cell.names.records.get(str(value), ("", ""))
+                return f'<a href="{escape(url)}">{escape(text)}</a>' if url else escape(text)
+        if len(text) > CLIPPED and self.field.kind in _AS_THEY_ARE:
+            return f'<span class="r-clip r-clip-cell">{escape(text)}</span>'
+        return escape(text)
 
-
-def _ago(at: datetime) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), formats.exact(at), formats.ago(at))
-
-
-def _tags(field: Field, value: Any) -> SafeString:
-    several = list(value)
-    words = [field.choice(str(one)) for one in several[:TAGS_SHOWN]]
-    shown = format_html_join(
-        " ", "{}", ((tag(c.label if c else one, c.tone if c else ""),) for c, one in zip(words, several, strict=False))
-    )
-    more = len(several) - TAGS_SHOWN
-    return format_html('{} <span class="r-3rd r-num">+{}</span>', shown, more) if more > 0 else shown
+    def _tags(self, values: list[Any]) -> Iterator[str]:
+        for one in values[:TAGS_SHOWN]:
+            choice = self.field.choice(str(one))
+            yield tag(choice.label if choice else one, choice.tone if choice else "")
+        if len(values) > TAGS_SHOWN:
+            yield f'<span class="r-3rd r-num">+{len(values) - TAGS_SHOWN}</span>'

@@ -14,7 +14,6 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from rapport.foundation.records.queries.fragments import (
-    OPPOSITE,
     Fragment,
     id_in,
     joined,
@@ -22,29 +21,27 @@ from rapport.foundation.records.queries.fragments import (
     number_test,
     of_queryset,
 )
-from rapport.foundation.records.rules.conditions import Operator, Related
-from rapport.stores.customers.models import CustomerAlias, Relationship, RelationshipType
+from rapport.foundation.records.rules.conditions import Related
+from rapport.stores.customers.models import Customer, CustomerAlias, Relationship, RelationshipType
 
 INVERSE = "__inverse"
 _RELATIONSHIP, _TYPE, _ALIAS = (model._meta.db_table for model in (Relationship, RelationshipType, CustomerAlias))
 
 
-def compile_related(node: Related, related: QuerySet[Any], *, now: datetime) -> Q:
-    """Customers with any, no or so many relationships to `related`, the customers that are asked for."""
+def compile_related(node: Related, related: QuerySet[Any], *, now: datetime, negated: bool = False) -> Q:
+    """Customers with any, no or so many relationships to `related`, the customers that are asked for; or all others."""
     ends = _ends(node.relation, now)
     wanted = of_queryset(related.order_by().values("pk"))
     rows = "SELECT e.here AS id FROM (" + ends + ") e WHERE e.there IN (" + wanted + ")"
     if node.quantifier != "count":
-        held = id_in(rows)
-        return held if node.quantifier == "any" else ~held
-    op, negated = node.op, number_holds(Decimal(0), node.op, node.value)
-    if negated and op is not Operator.BETWEEN:
-        op = OPPOSITE[op]  # those without any relationship are in no group, so the others are looked for and left out
-    test = number_test(Fragment("count(DISTINCT e.there)"), op, node.value)
-    if negated and op is Operator.BETWEEN:
+        return id_in(rows, Customer, negated=negated != (node.quantifier == "none"))
+    count = Fragment("count(DISTINCT e.there)")
+    test = number_test(count, node.op, node.value)
+    # Those without any relationship are in no group: where they match, the others are looked for and left out.
+    none_match = number_holds(Decimal(0), node.op, node.value)
+    if none_match:
         test = "NOT (" + test + ")"
-    held = id_in(rows + " GROUP BY e.here HAVING " + test)
-    return ~held if negated else held
+    return id_in(rows + " GROUP BY e.here HAVING " + test, Customer, negated=negated != none_match)
 
 
 def _ends(relation: str, now: datetime) -> Fragment:

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from rapport.foundation.records.queries.conditions import instants_of
 from rapport.foundation.records.queries.fragments import (
     NUMBER_PATTERN,
-    OPPOSITE,
     Fragment,
     id_in,
     joined,
@@ -36,7 +35,7 @@ from rapport.foundation.records.rules.conditions import (
     windows,
 )
 from rapport.foundation.records.rules.conditions.values import as_number
-from rapport.stores.customers.models import CustomerAlias
+from rapport.stores.customers.models import Customer, CustomerAlias
 from rapport.stores.ledger.models import Retraction, Touchpoint
 
 _TOUCHPOINT, _ALIAS, _RETRACTION = (model._meta.db_table for model in (Touchpoint, CustomerAlias, Retraction))
@@ -44,20 +43,21 @@ _TEXT_COLUMNS = frozenset({"currency", "subject", "source", "direction", "channe
 _NUMERIC = frozenset({Operator.MORE_THAN, Operator.AT_LEAST, Operator.LESS_THAN, Operator.AT_MOST, Operator.BETWEEN})
 
 
-def compile_behaviour(node: Behaviour, *, now: datetime) -> Q:
-    """Customers for whom the measure over their touch points holds. `now` is in the zone in which days begin."""
+def compile_behaviour(node: Behaviour, *, now: datetime, negated: bool = False) -> Q:
+    """Customers for whom the measure over their touch points holds, or all others.
+
+    `now` is in the zone in which days begin.
+    """
     if node.op in POSITIVE and node.measure in ("first", "last"):
-        return ~compile_behaviour(replace(node, op=POSITIVE[node.op]), now=now)
+        return compile_behaviour(replace(node, op=POSITIVE[node.op]), now=now, negated=not negated)
     rows = _rows(node, now)
     match node.measure:
         case "count":
-            if node.op is Operator.AT_LEAST and as_number(node.value) == 1:
-                return id_in("SELECT x.customer FROM (" + rows + ") x")
-            return _grouped(rows, Fragment("count(*)"), node.op, node.value)
+            return _grouped(rows, Fragment("count(*)"), node.op, node.value, negated=negated)
         case "sum":
             total = "COALESCE(sum(" + _number_of(node.of) + "), 0)"
-            return _grouped(rows, total, node.op, node.value)
-    return _first_or_last(node, rows, now)
+            return _grouped(rows, total, node.op, node.value, negated=negated)
+    return id_in(_first_or_last(node, rows, now), Customer, negated=negated)
 
 
 # Which touch points
@@ -85,12 +85,7 @@ def _rows(node: Behaviour, now: datetime) -> Fragment:
 
 
 def _occurrences(occurrence: Occurrence, start: datetime | None = None, end: datetime | None = None) -> Fragment:
-    tests = [
-        Fragment(
-            f"(t.batch_id IS NULL OR t.batch_id NOT IN (SELECT batch_id FROM {_RETRACTION} WHERE batch_id IS NOT NULL))"
-        ),
-        Fragment(f"t.id NOT IN (SELECT touchpoint_id FROM {_RETRACTION} WHERE touchpoint_id IS NOT NULL)"),
-    ]
+    tests = [Fragment("r.id IS NULL AND b.id IS NULL")]
     if occurrence.kind:
         tests.append(Fragment("t.kind = %s", (occurrence.kind,)))
     if occurrence.channel:
@@ -103,7 +98,9 @@ def _occurrences(occurrence: Occurrence, start: datetime | None = None, end: dat
     return (
         "SELECT COALESCE(a.surviving_id, t.customer_id) AS customer, t.occurred_at, t.id, t.amount, t.currency, t.subject,"
         f" t.source, t.direction, t.channel, t.properties FROM {_TOUCHPOINT} t"
-        f" LEFT JOIN {_ALIAS} a ON a.absorbed_id = t.customer_id WHERE " + joined(" AND ", tests)
+        f" LEFT JOIN {_ALIAS} a ON a.absorbed_id = t.customer_id"
+        f" LEFT JOIN {_RETRACTION} r ON r.touchpoint_id = t.id LEFT JOIN {_RETRACTION} b ON b.batch_id = t.batch_id"
+        " WHERE " + joined(" AND ", tests)
     )
 
 
@@ -159,35 +156,46 @@ def _number_of(name: str, table: str = "x") -> Fragment:
 # What is measured
 
 
-def _grouped(rows: Fragment, measure: Fragment, op: Operator, value: Value) -> Q:
+def _grouped(rows: Fragment, measure: Fragment, op: Operator, value: Value, *, negated: bool) -> Q:
     """Customers without any such touch point are in no group: where they match, the others are looked for and left out."""
-    counts_none = number_holds(Decimal(0), op, value)
-    if counts_none and op is Operator.BETWEEN:
-        test = "NOT (" + number_test(measure, op, value) + ")"
-    else:
-        test = number_test(measure, OPPOSITE[op] if counts_none else op, value)
-    held = id_in("SELECT x.customer FROM (" + rows + ") x GROUP BY x.customer HAVING " + test)
-    return ~held if counts_none else held
+    none_match = number_holds(Decimal(0), op, value)
+    select = "SELECT x.customer FROM (" + rows + ") x"
+    if not _is_any(measure, op, value):
+        test = number_test(measure, op, value)
+        select += " GROUP BY x.customer HAVING " + ("NOT (" + test + ")" if none_match else test)
+    return id_in(select, Customer, negated=negated != none_match)
 
 
-def _first_or_last(node: Behaviour, rows: Fragment, now: datetime) -> Q:
+def _is_any(measure: Fragment, op: Operator, value: Value) -> bool:
+    """Whether the question, or its opposite, is only whether there is any: no group needs to be counted then."""
+    if measure.text != "count(*)":
+        return False
+    number = as_number(value)
+    if number == 1:
+        return op in (Operator.AT_LEAST, Operator.LESS_THAN)
+    return number == 0 and op in (Operator.MORE_THAN, Operator.AT_MOST, Operator.IS, Operator.IS_NOT)
+
+
+def _first_or_last(node: Behaviour, rows: Fragment, now: datetime) -> Fragment:
+    """The ids of those for whom the first or last one passes the test."""
     extreme, order = ("min", "ASC") if node.measure == "first" else ("max", "DESC")
+    everyone = "SELECT x.customer FROM (" + rows + ") x"
     if not node.of:
-        moment = Fragment(f"{extreme}(x.occurred_at)")
         if node.op is Operator.IS_NOT_EMPTY:
-            return id_in("SELECT x.customer FROM (" + rows + ") x")
-        tests = [Fragment("true")]
+            return everyone
         start, end = instants_of(node.op, node.value, now)
+        moment = Fragment(f"{extreme}(x.occurred_at)")
+        tests = [Fragment("true")]
         if start is not None:
             tests.append(moment + Fragment(" >= %s", (start,)))
         if end is not None:
             tests.append(moment + Fragment(" < %s", (end,)))
-        return id_in("SELECT x.customer FROM (" + rows + ") x GROUP BY x.customer HAVING " + joined(" AND ", tests))
+        return everyone + " GROUP BY x.customer HAVING " + joined(" AND ", tests)
     one = (
         "SELECT DISTINCT ON (x.customer) x.* FROM (" + rows
         + f") x ORDER BY x.customer, x.occurred_at {order}, x.id {order}"
     )  # fmt: skip
-    return id_in(
+    return (
         "SELECT o.customer FROM (" + one + ") o WHERE " + _value_test(PropertyTest(node.of, node.op, node.value), "o")
     )
 

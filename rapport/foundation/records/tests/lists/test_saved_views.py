@@ -143,6 +143,21 @@ def test_a_view_within_a_view_is_followed_and_a_ring_ends(actor: Actor) -> None:
     assert shown(second.pk) == 0
 
 
+def test_a_view_of_everybody_holds_everybody_also_among_alternatives(actor: Actor) -> None:
+    make_rows(4)
+    everybody = {"set": "view", "id": str(make_view(actor, condition=AllOf()).pk)}
+    in_bremen = {"field": "city", "op": "is", "value": "Bremen"}
+
+    for plain, expected in (
+        ({"any": [everybody, in_bremen]}, 4),
+        ({"not": {"any": [everybody, in_bremen]}}, 0),
+        ({"all": [everybody, {"not": in_bremen}]}, 4),
+        ({**everybody, "is_in": False}, 0),
+    ):
+        shown = list_view("customers", ListState(where=conditions.from_json(plain)), actor=actor)
+        assert len(shown.rows.rows) == expected, plain  # type: ignore[union-attr]
+
+
 def test_a_view_that_can_no_longer_be_read_says_so_and_shows_nobody(actor: Actor) -> None:
     make_rows(3)
     view = make_view(actor)
