@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -46,8 +46,10 @@ class IdentityKey(NamedTuple):
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IdentitySet:
+NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+
+class IdentitySet(NamedTuple):
     """All that one event says of whom it is about. `fields` fill what is empty on the customer, or begin a new one.
 
     `visitor_id` stands for somebody who let nothing be kept: an id without an identity, which can never be joined to anyone.
@@ -55,12 +57,11 @@ class IdentitySet:
 
     keys: tuple[IdentityKey, ...] = ()
     customer_id: UUID | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = NO_FIELDS
     visitor_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """The id to record a touch point with, or the reason why there is none."""
 
     customer_id: UUID | None

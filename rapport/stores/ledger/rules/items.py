@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from rapport.foundation.lib.contact import normalised_email
 from rapport.foundation.lib.ids import key_id
 from rapport.stores.customers.rules.identities import clean_fields, identity_key
 from rapport.stores.customers.types import IdentityKey, IdentityKind, IdentitySet
@@ -34,6 +35,9 @@ _NOT_AN_EXTERNAL_ID = (
     "An external id is a text of at most 254 characters under a namespace in small letters, such as shopify."
 )
 _NOT_A_BROWSER = "A browser or device id is 8 to 128 letters, digits and _ . : -"
+
+
+_EMAIL = IdentityKind.EMAIL.value
 
 
 class Checked(NamedTuple):
@@ -126,8 +130,8 @@ class Checker:
         email = ref.email
         if email and ref.id is None and not (ref.phone or ref.external or ref.cookie or ref.device or ref.fields):
             known = self._sets.get(email)  # most items name one e-mail address, and batches repeat them
-            if known is None and (key := identity_key(IdentityKind.EMAIL, email)):
-                known = self._sets[email] = IdentitySet((key,))
+            if known is None and (normal := normalised_email(email)):
+                known = self._sets[email] = IdentitySet((IdentityKey(normal, _EMAIL),))
             if known is None:
                 problems.append(Problem("/customer/email", _NOT_AN_EMAIL))
             return known

@@ -7,7 +7,7 @@ A batch is one transaction: what was answered is committed, what was not can be 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -22,7 +22,7 @@ from rapport.foundation.workspace.types import Action, Actor, Rows
 from rapport.stores.customers.queries.customers import surviving_ids
 from rapport.stores.customers.queries.identities import anonymous_ids
 from rapport.stores.customers.services.identities import resolve_identities
-from rapport.stores.customers.types import KNOWN, IdentityKey, IdentitySet
+from rapport.stores.customers.types import KNOWN, IdentityKey, IdentitySet, Resolved
 from rapport.stores.ledger import policies
 from rapport.stores.ledger.extension_points import after_append
 from rapport.stores.ledger.models import Retraction, TouchpointContent
@@ -40,7 +40,7 @@ from rapport.stores.ledger.types import (
 )
 
 ATTEMPTS = 4
-_NOT_VISIBLE = Problem("/customer", "There is no such customer, or you may not see them.")
+_NOT_VISIBLE = "There is no such customer, or you may not see them."
 _UNSTORABLE = Problem("/properties", "The database cannot store these properties.")
 _log = logging.getLogger(__name__)
 
@@ -142,26 +142,31 @@ class _Batch:
         first_of: dict[bytes, int] = {}  # inbox key to place in `good`
         repeats: list[tuple[int, int]] = []  # place, and the place it repeats
         keys: list[bytes | None] = []
+        key_of: dict[str, Callable[[str], bytes]] = {}  # by source
         for place, (_, item) in enumerate(good):
-            key = rows.inbox_key(item.words[3], item.source_id) if item.source_id else None
-            if key is not None and first_of.setdefault(key, place) != place:
-                repeats.append((place, first_of[key]))
-                key = None
+            key = None
+            if item.source_id:
+                source = item.words[3]
+                if source not in key_of:
+                    key_of[source] = rows.inbox_keys(source)
+                key = key_of[source](item.source_id)
+                if first_of.setdefault(key, place) != place:
+                    repeats.append((place, first_of[key]))
+                    key = None
             keys.append(key)
         pairs = sorted((key, ids[place]) for key, place in first_of.items())
         seen = self._enter_inbox(pairs, careful=careful) if pairs else {}
 
-        skipped = {place for place, _ in repeats}
-        fresh: list[int] = []
-        for place, key in enumerate(keys):
-            if key is not None and key in seen:
-                outcomes[good[place][0]] = Outcome(Status.DUPLICATE, seen[key])
-            elif place not in skipped:
-                fresh.append(place)
-        answers = self._customers([good[place][1] for place in fresh])
-        landed = self._write(good, fresh, ids, answers, outcomes)
-        refused = [key for place in set(fresh) - set(landed) if (key := keys[place]) is not None]
-        if refused:
+        fresh: Sequence[int] = range(len(good))
+        if seen or repeats:
+            for place, key in enumerate(keys):
+                if key is not None and key in seen:
+                    outcomes[good[place][0]] = Outcome(Status.DUPLICATE, seen[key])
+            skipped = {place for place, _ in repeats} | {place for place, key in enumerate(keys) if key in seen}
+            fresh = [place for place in fresh if place not in skipped]
+        landed = self._write(good, fresh, ids, self._customers([good[place][1] for place in fresh]), outcomes)
+        if len(landed) < len(fresh):
+            refused = [key for place in set(fresh) - set(landed) if (key := keys[place]) is not None]
             self._leave_inbox(refused)
         for place, original in repeats:
             first = outcomes[good[original][0]]
@@ -169,7 +174,8 @@ class _Batch:
                 outcomes[good[place][0]] = (
                     first if first.status is Status.REFUSED else Outcome(Status.DUPLICATE, first.id, first.customer_id)
                 )
-        self._announce([good[place][1] for place in landed], [outcomes[good[place][0]] for place in landed])
+        if landed and len(after_append):
+            self._announce([good[place][1] for place in landed], [outcomes[good[place][0]] for place in landed])
 
     # The inbox
 
@@ -231,7 +237,7 @@ class _Batch:
 
     # The customers
 
-    def _customers(self, items: Sequence[Checked]) -> list[tuple[UUID | None, Problem | None]]:
+    def _customers(self, items: Sequence[Checked]) -> list[Resolved]:
         """The customer id for each item, or why there is none."""
         unique: list[IdentitySet] = []
         places: dict[IdentityKey, int] = {}
@@ -244,20 +250,12 @@ class _Batch:
             if place == len(unique):
                 unique.append(one)
             of_item.append(place)
-        resolved = resolve_identities(
+        answers = resolve_identities(
             unique, actor=self.actor, source=self.source, create=self.create, trusted=self.trusted
         )
-        hidden = (
-            set() if self.sees_all else self._hidden({answer.customer_id for answer in resolved if answer.customer_id})
-        )
-        answers: list[tuple[UUID | None, Problem | None]] = []
-        for answer in resolved:
-            if answer.customer_id is None:
-                answers.append((None, Problem("/customer", answer.problem)))
-            elif answer.customer_id in hidden:
-                answers.append((None, _NOT_VISIBLE))
-            else:
-                answers.append((answer.customer_id, None))
+        if not self.sees_all:
+            hidden = self._hidden({answer.customer_id for answer in answers if answer.customer_id})
+            answers = [Resolved(None, _NOT_VISIBLE) if answer.customer_id in hidden else answer for answer in answers]
         return [answers[place] for place in of_item]
 
     def _hidden(self, customer_ids: set[UUID]) -> set[UUID]:
@@ -272,7 +270,7 @@ class _Batch:
         good: Sequence[tuple[int, Checked]],
         fresh: Sequence[int],
         ids: Sequence[bytes],
-        answers: Sequence[tuple[UUID | None, Problem | None]],
+        answers: Sequence[Resolved],
         outcomes: list[Outcome | None],
     ) -> list[int]:
         """Copy the rows in; returns the places that made it."""
@@ -281,10 +279,11 @@ class _Batch:
         contents: list[tuple[UUID, UUID, str]] = []
         words: set[tuple[str, str, str, str]] = set()
         landed: list[int] = []
+        created, uuid_of = Status.CREATED, rows.uuid_of
         for place, (customer_id, problem) in zip(fresh, answers, strict=True):
             index, item = good[place]
             if customer_id is None:
-                outcomes[index] = Outcome(Status.REFUSED, problems=(problem,) if problem else ())
+                outcomes[index] = Outcome(Status.REFUSED, problems=(Problem("/customer", problem),))
                 continue
             add(
                 customer_id.bytes,
@@ -299,12 +298,12 @@ class _Batch:
                 item.member_id.bytes if item.member_id else None,
                 self.corrects,
             )
-            id_ = UUID(bytes=ids[place])
+            id_ = uuid_of(ids[place])
             if item.content:
                 contents.append((customer_id, id_, item.content))
             words.add(item.words)
             landed.append(place)
-            outcomes[index] = Outcome(Status.CREATED, id_, customer_id)
+            outcomes[index] = Outcome(created, id_, customer_id)
         if landed:
             try:
                 _copy(f"copy touchpoint ({rows.TOUCHPOINT_COLUMNS}) from stdin (format binary)", packer.bytes())
@@ -312,18 +311,14 @@ class _Batch:
                 if isinstance(error.__cause__, pg.DataError | pg.ProgramLimitExceeded | pg.StatementTooComplex):
                     raise _Unstorable from None
                 raise
-            TouchpointContent.objects.bulk_create(
-                [
-                    TouchpointContent(customer_id=customer, touchpoint_id=id_, body=body)
-                    for customer, id_, body in contents
-                ]
-            )
+            if contents:
+                TouchpointContent.objects.bulk_create(
+                    [TouchpointContent(customer_id=customer, touchpoint_id=id_, body=body) for customer, id_, body in contents]
+                )
             note_words({(kind, channel, source) for channel, kind, _, source in words}, self.now)
         return landed
 
     def _announce(self, items: Sequence[Checked], outcomes: Sequence[Outcome | None]) -> None:
-        if not items or not len(after_append):
-            return
         landed = tuple(
             Landed(outcome.id, outcome.customer_id, item.occurred_at, item.words[0], item.words[1])
             for item, outcome in zip(items, outcomes, strict=True)

@@ -68,7 +68,6 @@ def test_an_item_without_more_is_taken_as_having_happened_now() -> None:
         ({"properties": {"a": "x" * 33_000}}, "/properties"),
         ({"properties": []}, "/properties"),
         ({"properties": {"a": "\x00"}}, "/properties"),
-        ({"properties": {"a": 10**50}}, "/properties"),
         ({"content": "x" * 100_001}, "/content"),
         ({"customer": {"email": "nobody"}}, "/customer/email"),
         ({"customer": {"phone": "12"}}, "/customer/phone"),
@@ -210,7 +209,7 @@ def test_the_inbox_key_is_that_of_the_library(source: str, source_id: str) -> No
     except UnicodeEncodeError:
         return
 
-    assert UUID(bytes=rows.inbox_key(source, source_id)) == ids.key_id(source, source_id)
+    assert UUID(bytes=rows.inbox_keys(source)(source_id)) == ids.key_id(source, source_id)
 
 
 @given(st.integers(1, 300))
@@ -218,6 +217,7 @@ def test_new_ids_are_uuids_of_version_seven_in_order(count: int) -> None:
     made = rows.new_ids(count, NOW)
 
     assert made == sorted(made)
+    assert [rows.uuid_of(one) for one in made] == [UUID(bytes=one) for one in made]
     assert len(set(made)) == count
     assert {(UUID(bytes=one).version, UUID(bytes=one).variant) for one in made} == {(7, "specified in RFC 4122")}
     assert int.from_bytes(made[0][:6], "big") == int(NOW.timestamp() * 1000)
