@@ -18,7 +18,7 @@ setup:  ## make .venv ready for work on Rapport
 assets: setup  ## build the front-end files and translations
 	@$(BIN)/rapport assets
 
-test: setup assets check  ## set up what is missing, then every check and every test, browser journeys included
+test: setup assets check docs  ## set up what is missing, then every check and every test, browser journeys included
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup assets  ## every check that runs no product code
