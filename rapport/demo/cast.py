@@ -44,6 +44,7 @@ class Person:
     owner: str
     language: str
     rides_with: tuple[str, ...] = ()
+    met_days_ago: int = 0  # when a story says so; else long ago
 
 
 FIRMS = (
@@ -80,7 +81,7 @@ FIRMS = (
 PEOPLE = (
     Person("Fenna", "de Boer", "Groningen", "noor", "nl", ("children",)),
     Person("Hannah", "Brandt", "Köln", "lea", "de", ("children", "shopping")),
-    Person("Jonas", "Weber", "Leipzig", "noor", "de", ("children",)),
+    Person("Jonas", "Weber", "Leipzig", "noor", "de", ("children",), met_days_ago=104),
     Person("Amara", "Okafor", "Utrecht", "lea", "en", ("shopping",)),
     Person("Luis", "Ferreira", "Amsterdam", "lea", "pt", ("children", "dog")),
     Person("Théo", "Lambert", "Lille", "", "fr", ("shopping",)),

@@ -29,6 +29,7 @@ LATE = (
         "I took the day off for the delivery. Please tell me a day I can count on.",
         "Agreed on a new day by phone and kept it.",
         (0.1, 2),
+        private=True,
     ),
     Trouble(
         "Delivery came too late for us",

@@ -59,8 +59,7 @@ def trade(world: World) -> None:
     for plan in world.planned_orders:
         planned.setdefault(plan.buyer.key, []).append(plan)
     for party in world.parties:
-        if party.is_buyer:
-            orders += _orders(world, party, planned.get(party.key, []))
+        orders += _orders(world, party, planned.get(party.key, []))
     orders.sort(key=lambda order: (order.at, int(order.buyer.key[1:])))
     for n, order in enumerate(orders):
         order.number = f"K-{20000 + n}"
@@ -69,6 +68,8 @@ def trade(world: World) -> None:
 
 
 def _orders(world: World, party: Party, planned: list[PlannedOrder]) -> list[Order]:
+    if not (party.is_buyer or planned):
+        return []
     dice = world.dice("commerce", party.key)
     habits = BUSINESS_HABITS if party.is_business else PRIVATE_HABITS
     season = BUSINESS if party.is_business else PRIVATE
@@ -82,7 +83,7 @@ def _orders(world: World, party: Party, planned: list[PlannedOrder]) -> list[Ord
 
     waits = 0.0 if dice.chance(habits.p_at_once) else dice.gammavariate(1.6, habits.wait_days / 1.6)
     moment = calendar.after(season, float(party.met_day), waits)
-    while moment < calendar.days:
+    while party.is_buyer and moment < calendar.days:
         if not party.is_active(int(moment)):
             break
         spend = mean_spend / habits.p * dice.gammavariate(habits.p, 1)
@@ -107,6 +108,8 @@ def _orders(world: World, party: Party, planned: list[PlannedOrder]) -> list[Ord
         at = calendar.at(dice, plan.day, DESK if party.is_business else LEISURE, party.zone)
         party.orders.append(Order(party, at, plan.day, lines, "web", is_first=False, days_late=plan.days_late))
     party.orders.sort(key=lambda order: order.at)
+    for n, order in enumerate(party.orders):
+        order.is_first = n == 0
     return party.orders
 
 

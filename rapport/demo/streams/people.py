@@ -203,9 +203,10 @@ class _AddressBook:
 
     def add_known_person(self, known: cast.Person) -> None:
         dice = self._dice()
-        person = self._person(dice, places.BY_NAME[known.city], known.given, known.family, dice.randint(60, 420))
+        met_day = self.world.days - known.met_days_ago if known.met_days_ago else dice.randint(60, 420)
+        person = self._person(dice, places.BY_NAME[known.city], known.given, known.family, met_day)
         person.owner, person.language, person.rides_with = known.owner, known.language, known.rides_with
-        person.is_buyer = True
+        person.is_buyer = not known.met_days_ago  # else the story says what is ordered
         person.p_dropout, person.rate_per_day = 0.005, 1 / 150
 
     def add_single(self, script: tuple[str, str, str] | None = None) -> None:

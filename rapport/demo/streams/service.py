@@ -31,7 +31,7 @@ def _cases(world: World, dice: Dice, party: Party) -> list[Case]:
         if order.delivered_day is None:
             continue
         if order.days_late and dice.chance(min(0.8, 0.25 + 0.08 * order.days_late)):
-            trouble = dice.choice(phrases.LATE)
+            trouble = dice.choice(_LATE[party.is_business])
             day = max(order.day + 1, order.delivered_day - dice.randint(0, order.days_late))
             found.append(_case(world, dice, speaker, day, trouble, order))
         if order.has_bike:
@@ -43,6 +43,7 @@ def _cases(world: World, dice: Dice, party: Party) -> list[Case]:
     return [case for case in found if case.at <= world.until]
 
 
+_LATE = {False: phrases.LATE, True: tuple(t for t in phrases.LATE if not t.private)}
 _OWN_TROUBLES = {False: phrases.BROKEN, True: tuple(t for t in phrases.BROKEN if not t.private)}
 
 

@@ -8,7 +8,6 @@ from rapport.demo import catalogue
 from rapport.demo.cast import FIRST_NAMES
 from rapport.demo.catalogue import BY_SKU
 from rapport.demo.phrases import Trouble
-from rapport.demo.streams import web
 from rapport.demo.world import HOME_ZONE, Cart, Case, Party, PlannedOrder, World
 
 _MARCH_PADS = Trouble(
@@ -66,6 +65,13 @@ def plan(world: World) -> None:
     order(PlannedOrder(grunwerk, cast.day(63), (("B800", 8), ("PADS", 30)), days_late=4))
     order(PlannedOrder(cast["St. Brigid’s Hospice"], cast.day(27), (("ST1", 4), ("LOCK", 4))))
     order(PlannedOrder(cast["Jonas Weber"], cast.day(89), (("LT3", 1), ("SEAT", 1), ("RAIN", 1))))
+    marta, koen = cast["Marta Oliveira"], cast["Koen Schouten"]
+    marta.recruited_by = pedal.recruited_by = "referral"
+    marta.custom["introduced_by"] = koen.key
+    koen.tags.add("ambassador")
+    world.link("referred_by", marta, koen, day=marta.met_day)
+    world.link("reports_to", marta, cast["Rui Costa"])
+    world.link("knows", marta, cast["Siobhan Byrne"])
     grunwerk.lapses.append((cast.day(47), None))
     for name, days in (("Kollwitz Kinderladen", 290), ("Velo Post Antwerp", 40)):
         cast[name].lapses.append((cast.day(days), None))
@@ -104,21 +110,11 @@ def tell(world: World) -> None:
         at = cast.ago(days, clock, office=office)
         world.tell(cast[name].key, at, channel, kind, direction, subject, body=body, colleague=who)
 
-    dice = world.dice("stories")
     for days, clock in ((9, "12:14"), (4, "08:50"), (0, "08:12")):
-        web.session(world, dice, marta.key, cast.ago(days, clock), web.DIRECT, True, [BY_SKU["PLANP"]], cart=False)
-    recall = catalogue.RECALL
-    world.tell(
-        marta.key,
-        cast.ago(0, "08:16"),
-        "web",
-        "page_viewed",
-        "in",
-        f"Read “{recall.title}”",
-        url=recall.url,
-        title=recall.title,
-        seconds=140,
-    )
+        _look(world, marta, cast.ago(days, clock), "PLANP")
+    recall, read_at = catalogue.RECALL, cast.ago(0, "08:16")
+    words = f"Read “{recall.title}”"
+    world.tell(marta.key, read_at, "web", "page_viewed", "in", words, url=recall.url, title=recall.title, seconds=140)
     say(
         "Marta Oliveira", 2, "11:05", "phone", "call_made", "out", "Call with Ines, 18 minutes",
         "Needs the six recalled bikes back before the busy weeks. Worried, not angry. Likes that we called first. "
@@ -179,8 +175,8 @@ def tell(world: World) -> None:
         "You hear it from second 8.",
     )
     say("Amara Okafor", 6, "19:40", "email", "survey_answered", "in", "Would recommend us: 10 of 10")
-    goods = [BY_SKU["PLANP"], BY_SKU["PANN"]]
-    web.session(world, dice, cast["Fenna de Boer"].key, cast.ago(1, "20:25"), web.DIRECT, False, goods, cart=False)
+    for clock, sku in (("20:25", "PLANP"), ("20:28", "PANN")):
+        _look(world, cast["Fenna de Boer"], cast.ago(1, clock), sku)
     say(
         "Priya Raman", 31, "09:05", "phone", "call_made", "out", f"Call with {FIRST_NAMES['ines']}, 7 minutes",
         "Orders less since the market closed in summer. Thinks about selling one bike.", "ines",
@@ -202,11 +198,8 @@ def tell(world: World) -> None:
 
 def _leave_cart(world: World, party: Party, at: datetime, skus: tuple[str, ...]) -> None:
     goods = [BY_SKU[sku] for sku in skus]
-    for n, product in enumerate(goods):
-        world.tell(
-            party.key, at - timedelta(minutes=3 * (len(goods) - n)), "web", "product_viewed", "in", f"Looked at {product.the}",
-            url=product.url, sku=product.sku, product=product.name, price=str(catalogue.money(product.price)), seconds=170,
-        )  # fmt: skip
+    for n, sku in enumerate(skus):
+        _look(world, party, at - timedelta(minutes=3 * (len(skus) - n)), sku)
     cents = sum(product.price for product in goods)
     words = catalogue.listing([product.bare for product in goods])
     world.tell(
@@ -220,3 +213,12 @@ def _leave_cart(world: World, party: Party, at: datetime, skus: tuple[str, ...])
         skus=list(skus),
     )
     party.carts.append(Cart(at, cents, ""))
+
+
+def _look(world: World, party: Party, at: datetime, sku: str) -> None:
+    product = BY_SKU[sku]
+    price = str(catalogue.money(product.price))
+    world.tell(
+        party.key, at, "web", "product_viewed", "in", f"Looked at {product.the}",
+        url=product.url, sku=sku, product=product.name, price=price, seconds=170,
+    )  # fmt: skip

@@ -132,6 +132,7 @@ def test_relationships_join_customers(firm: Firm) -> None:
         assert link.from_party in by_key
         assert link.to_party in by_key
         assert link.from_party != link.to_party
+    assert len({(link.type, link.from_party, link.to_party) for link in firm.links}) == len(firm.links)
     works = [link for link in firm.links if link.type == "works_at"]
     assert {by_key[link.to_party].kind for link in works} == {"organisation"}
     assert {by_key[link.from_party].organisation_name for link in works} <= {c.name for c in firm.customers}
