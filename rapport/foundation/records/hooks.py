@@ -15,17 +15,22 @@ from rapport.foundation.records.extension_points import (
 )
 from rapport.foundation.records.queries.conditions import compile_rule
 from rapport.foundation.records.queries.guard import RecordsGuard
+from rapport.foundation.records.queries.home import recent_changes
 from rapport.foundation.records.queries.list_pages import list_url, pinned
 from rapport.foundation.records.services.imports import undo_operation
 from rapport.foundation.records.tasks import run_bulk, work_on_import
 from rapport.foundation.ui.extension_points import commands, settings_pages
 from rapport.foundation.ui.extension_points import pinned as pinned_views
 from rapport.foundation.ui.types import PaletteCommand, Pinned, SettingsPage
-from rapport.foundation.workspace.extension_points import audit_actions, guards
-from rapport.foundation.workspace.types import Actor, AuditAction, Power
+from rapport.foundation.workspace.extension_points import audit_actions, guards, home_panels
+from rapport.foundation.workspace.types import Actor, AuditAction, HomePanel, Power
 
 condition_compilers.register("orm", compile_rule)
 guards.register("records", RecordsGuard())
+home_panels.register(
+    "records.changes",
+    HomePanel(template="records/history/home.html", load=recent_changes, aside=True, order=40),
+)
 
 
 def _defer_bulk_run(run_id: UUID) -> None:
