@@ -105,8 +105,9 @@ def _orders(world: World, party: Party, planned: list[PlannedOrder]) -> list[Ord
             moment = max(order.day + 1, calendar.after(season, moment, dice.expovariate(party.rate_per_day)))
     for plan in planned:
         lines = [(BY_SKU[sku], count, BY_SKU[sku].price) for sku, count in plan.lines]
-        at = calendar.at(dice, plan.day, DESK if party.is_business else LEISURE, party.zone)
-        party.orders.append(Order(party, at, plan.day, lines, "web", is_first=False, days_late=plan.days_late))
+        day = calendar.working_day(plan.day) if party.is_business else plan.day
+        at = calendar.at(dice, day, DESK if party.is_business else LEISURE, party.zone)
+        party.orders.append(Order(party, at, day, lines, "web", is_first=False, days_late=plan.days_late))
     party.orders.sort(key=lambda order: order.at)
     for n, order in enumerate(party.orders):
         order.is_first = n == 0

@@ -105,7 +105,8 @@ def _facts_of_orders(world: World, party: Party, dice: Dice) -> None:
                 custom["bike_model"] = product.sku.lower()
                 bought = world.calendar.on(order.day)
                 custom["warranty_until"] = date(bought.year + 5, bought.month, min(bought.day, 28)).isoformat()
-                custom["frame_number"] = f"KS{bought:%y%m}{dice.randint(0, 9999):04d}"
+                if party.kind == "person":
+                    custom["frame_number"] = f"KS{bought:%y%m}{dice.randint(0, 9999):04d}"
                 if (bought.year, bought.month) == (world.until.year, 3):
                     party.tags.add("recall")
             if product.sku in ("PLANB", "PLANP", "FLEET"):
