@@ -1,4 +1,4 @@
-"""Rows into a table by COPY, from columns. Text is joined column by column, which costs Python a tenth of row by row."""
+"""Many rows into a table and out of it. They go in by COPY, from columns: text is joined column by column, which costs Python a tenth of row by row."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -25,6 +27,11 @@ def copy_columns(table: str, columns: Mapping[str, Column], count: int) -> None:
     statement = f"copy {connection.ops.quote_name(table)} ({names}) from stdin"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(text + "\n")
+
+
+def delete_at_once(rows: QuerySet[Any]) -> int:
+    """Delete in one statement. Django's own way reads every row first, to follow foreign keys that ours do not have."""
+    return rows._raw_delete(rows.db)
 
 
 def texts(values: Sequence[str | None], *, blank: str = "") -> list[str]:

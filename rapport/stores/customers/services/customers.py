@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from rapport.foundation.lib import clock
 from rapport.foundation.records.models import Change
 from rapport.foundation.records.services import records
+from rapport.foundation.records.services.copying import delete_at_once
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.extension_points import customer_uses
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, Relationship
@@ -63,7 +64,7 @@ class CustomerWrites:
     def undo_created(self, operation_id: UUID) -> dict[str, int]:
         """Remove the customers an operation created; those worked on since go to the bin instead, with what they hold."""
         created = Customer.objects.filter(operation_id=operation_id)
-        used = (
+        used: Any = (
             Exists(Change.objects.filter(record_id=OuterRef("pk")).exclude(operation_id=operation_id))
             | Q(merged_into__isnull=False)
             | Exists(CustomerAlias.objects.filter(surviving_id=OuterRef("pk")))
@@ -79,9 +80,9 @@ class CustomerWrites:
         kept = Customer.objects.filter(pk__in=kept_ids, deleted_at=None).update(deleted_at=clock.now())
         gone = created.exclude(pk__in=kept_ids)
         for rows in (Identity, Address):
-            rows.objects.filter(customer_id__in=gone.values("pk")).delete()
-        Relationship.objects.filter(operation_id=operation_id).delete()
-        return {"removed": gone.delete()[0], "kept": kept}
+            delete_at_once(rows.objects.filter(customer_id__in=gone.values("pk")))
+        delete_at_once(Relationship.objects.filter(operation_id=operation_id))
+        return {"removed": delete_at_once(gone), "kept": kept}
 
 
 def create_customer(*, actor: Actor, values: Mapping[str, Any]) -> Customer:

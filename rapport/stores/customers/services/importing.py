@@ -5,10 +5,10 @@ New rows go in by COPY. What is in the workspace already is found by the chosen 
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
 from rapport.foundation.records.rules.values import parse_tags, text_of
-from rapport.foundation.records.services.copying import NULL, arrays, copy_columns, escaped, new_id_texts, others, texts
+from rapport.foundation.records.services.copying import NULL, Column, arrays, copy_columns, escaped, new_id_texts, others, texts
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.foundation.workspace.types import Rows as RowReach
@@ -202,6 +202,9 @@ def _twin() -> str:
     return _("This belongs to another customer, who may be the same.")
 
 
+Twins = dict[tuple[UUID, UUID], IdentityKey]  # pairs of customers who share an identity
+
+
 @dataclass
 class _Known:
     """Whose the identities of a batch are: customer ids, standing for those merged into them."""
@@ -288,15 +291,9 @@ class CustomersRun:
 
     def claims(self, rows: Rows) -> frozenset[Any]:
         claimed: set[Any] = set()
-        for name, kind in IDENTITY_COLUMNS.items():
-            if rows.has(name):
-                column = rows.column(name)
-                values = (
-                    (value for cell in column if cell for value in cell)
-                    if name.startswith("other_")
-                    else filter(None, column)
-                )
-                claimed.update((kind.value, value) for value in values)
+        for name, _kind, _namespace in self._identity_columns(rows):
+            column = filter(None, rows.column(name))
+            claimed.update(itertools.chain.from_iterable(column) if name.startswith("other_") else column)
         if rows.has("id"):
             claimed.update(filter(None, rows.column("id")))
         return frozenset(claimed)
@@ -592,8 +589,7 @@ class CustomersRun:
         if not count:
             return
         made = new_id_texts(count)
-        identities, twins = self._new_identities(rows, made, known, outcome)
-        self._copy_identities(identities)
+        twins = self._add_identities(rows, made, known, outcome)
         values = {name: rows.column(name) for name in _TEXT_COLUMNS if rows.has(name)}
         if "source" not in values and self.source:
             values["source"] = [self.source] * count
@@ -652,26 +648,45 @@ class CustomersRun:
 
     def _identities(self, rows: Rows) -> Iterable[tuple[int, IdentityKey, bool]]:
         """(position, identity, whether it is the first of its kind) of all rows."""
-        for name, kind in IDENTITY_COLUMNS.items():
-            if not rows.has(name):
-                continue
-            namespace = self.namespace if name == "external_id" else ""
+        for name, kind, namespace in self._identity_columns(rows):
             if name.startswith("other_"):
                 for position, cell in enumerate(rows.column(name)):
                     for value in cell or ():
-                        yield position, IdentityKey(value, kind.value, namespace), False
+                        yield position, IdentityKey(value, kind, namespace), False
             else:
                 for position, value in enumerate(rows.column(name)):
                     if value:
-                        yield position, IdentityKey(value, kind.value, namespace), name != "external_id"
+                        yield position, IdentityKey(value, kind, namespace), name != "external_id"
 
-    def _new_identities(
-        self, rows: Rows, made: Sequence[str], known: _Known, outcome: Outcome
-    ) -> tuple[list[tuple[str, str, str, str, bool]], dict[tuple[UUID, UUID], IdentityKey]]:
-        """Identities of new customers. One that somebody has already stays with them: the two may be one, people decide."""
+    def _identity_columns(self, rows: Rows) -> list[tuple[str, str, str]]:
+        """(column, kind, namespace) of the identities that rows have."""
+        return [
+            (name, kind.value, self.namespace if name == "external_id" else "")
+            for name, kind in IDENTITY_COLUMNS.items()
+            if rows.has(name)
+        ]
+
+    def _add_identities(self, rows: Rows, made: Sequence[str], known: _Known, outcome: Outcome) -> Twins:
+        """Identities of new customers. One that somebody has already stays with them: the two may be one, people decide.
+
+        They go in sorted: neighbours in the index are written together, and two imports never wait for each other in a
+        circle.
+        """
+        columns = self._identity_columns(rows)
+        if not known.owners and not any(name.startswith("other_") for name, _kind, _namespace in columns):
+            plain = [[(value, one) for value, one in zip(rows.column(name), made, strict=True) if value] for name, *_rest in columns]
+            if all(len({value for value, _one in pairs}) == len(pairs) for pairs in plain):
+                for (name, kind, namespace), pairs in zip(columns, plain, strict=True):
+                    if pairs:
+                        values, owners = zip(*sorted(pairs), strict=True)
+                        self._copy_identities(values, kind, namespace, owners, "f" if name == "external_id" else "t")
+                return {}
+        return self._add_identities_with_care(rows, made, known, outcome)
+
+    def _add_identities_with_care(self, rows: Rows, made: Sequence[str], known: _Known, outcome: Outcome) -> Twins:
         taken: dict[IdentityKey, int] = {}
-        found: list[tuple[str, str, str, str, bool]] = []
-        twins: dict[tuple[UUID, UUID], IdentityKey] = {}
+        found: list[tuple[str, str, str, str, str]] = []
+        twins: Twins = {}
         owners = known.owners
         for position, key, first in self._identities(rows):
             before = taken.get(key)
@@ -680,29 +695,27 @@ class CustomersRun:
             holder = UUID(made[before]) if before is not None else owners.get(key)
             if holder is None:
                 taken[key] = position
-                found.append((key.value, key.kind, key.namespace, made[position], first))
+                found.append((key.value, key.kind, key.namespace, made[position], "t" if first else "f"))
                 continue
             twins[holder, UUID(made[position])] = key
             outcome.warn(rows.numbers[position], _twin(), *self._shown(key))
-        found.sort()  # neighbours in the index are written together, and two imports never wait for each other in a circle
-        return found, twins
+        if found:
+            self._copy_identities(*zip(*sorted(found), strict=True))
+        return twins
 
-    def _copy_identities(self, identities: Sequence[tuple[str, str, str, str, bool]]) -> None:
-        if not identities:
-            return
-        values, kinds, namespaces, owners, primary = zip(*identities, strict=True)
+    def _copy_identities(self, values: Sequence[str], kinds: Column, namespaces: Column, owners: Column, primary: Column) -> None:
         columns = {
-            "id": new_id_texts(len(identities)),
+            "id": new_id_texts(len(values)),
             "value": texts(values),
             "kind": kinds,
             "namespace": namespaces,
             "customer_id": owners,
-            "is_primary": ["t" if one else "f" for one in primary],
+            "is_primary": primary,
             "source": "import",
             "created_at": self.now.isoformat(),
             "operation_id": str(self._operation()),
         }
-        copy_columns("customers_identity", columns, len(identities))
+        copy_columns("customers_identity", columns, len(values))
 
     def _places(self, rows: Rows) -> list[int]:
         """Rows with an address. City and country alone are fields of the customer."""
@@ -904,7 +917,7 @@ def _restore(operation: Operation, reverse: Operation) -> tuple[int, int]:
     rows = Change.objects.filter(operation=operation, record_type=RECORD_TYPE, action="updated")
     rows = rows.exclude(record_id__in=own).order_by("-id")
     changes_made = rows.iterator(chunk_size=CHANGES_AT_ONCE)
-    while batch := list(islice(changes_made, CHANGES_AT_ONCE)):
+    while batch := list(itertools.islice(changes_made, CHANGES_AT_ONCE)):
         for wave in _once_each(batch):
             fields = [
                 one for name in {name for change in wave for name in change.before} if (one := declared.field(name))

@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 from rapport.foundation.lib import ids
 from rapport.foundation.records import policies
 from rapport.foundation.records.models import Operation
+from rapport.foundation.records.services.copying import delete_at_once
 from rapport.foundation.records.services.operations import count
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.models import (
@@ -82,13 +83,12 @@ def unload_customers(*, operation: Operation) -> dict[str, int]:
     """Take out what a load brought. Customers somebody has worked on since go to the bin instead. Returns both counts."""
     created = Customer.objects.filter(operation_id=operation.id)
     visitors = Identity.objects.filter(operation_id=operation.id).exclude(customer_id__in=created.values("pk"))
-    CustomerAlias.objects.filter(
-        absorbed_id__in=visitors.values("customer_id"), surviving_id__in=created.values("pk"), merge_id=None
-    ).delete()
-    visitors.delete()
-    DuplicateProposal.objects.filter(
-        models.Q(first_id__in=created.values("pk")) | models.Q(second_id__in=created.values("pk")), decided_at=None
-    ).delete()
+    aliases = CustomerAlias.objects.filter(surviving_id__in=created.values("pk"), merge_id=None)
+    delete_at_once(aliases.filter(absorbed_id__in=visitors.values("customer_id")))
+    delete_at_once(visitors)
+    for side in ("first_id", "second_id"):
+        proposals = DuplicateProposal.objects.filter(**{f"{side}__in": created.values("pk")}, decided_at=None)
+        delete_at_once(proposals)
     return CustomerWrites().undo_created(operation.id)
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from rapport.foundation.lib import clock
+from rapport.foundation.lib.ids import key_id
 from rapport.foundation.records import policies as record_policies
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.fields import record_type
@@ -33,7 +34,6 @@ from rapport.stores.ledger.models import Retraction
 from rapport.stores.ledger.policies import RECORD_TYPE
 from rapport.stores.ledger.rules import vocabulary
 from rapport.stores.ledger.rules.items import Checked, Checker
-from rapport.stores.ledger.rules.rows import inbox_key
 from rapport.stores.ledger.services.ingestion import append
 from rapport.stores.ledger.types import CustomerRef, NewTouchpoint, Problem, Status
 
@@ -221,12 +221,12 @@ class TouchpointsRun:
     def check(self, rows: Rows) -> Outcome:
         outcome = Outcome()
         checker = Checker(now=clock.now(), source=SOURCE)
-        keys: dict[bytes, int] = {}
+        keys: dict[UUID, int] = {}
         for position, item in self._items(rows, outcome, checking=True):
             checked = checker.check(item)
             if not isinstance(checked, Checked):
                 self._refuse(rows.numbers[position], checked, outcome)
-            elif (key := inbox_key(checked.words[3], checked.source_id)) in keys:
+            elif (key := key_id(checked.words[3], checked.source_id)) in keys:
                 outcome.unchanged += 1
             else:
                 keys[key] = position
@@ -341,7 +341,7 @@ def _people_plan(plan: ImportPlan) -> ImportPlan:
     )
 
 
-def _taken(keys: Sequence[bytes]) -> int:
+def _taken(keys: Sequence[UUID]) -> int:
     """How many of these were sent before and not taken back since."""
     if not keys:
         return 0
@@ -349,7 +349,7 @@ def _taken(keys: Sequence[bytes]) -> int:
         cursor.execute(
             "select count(*) from touchpoint_inbox i where i.key = any(%s)"
             " and not exists (select 1 from ledger_retraction r where r.batch_id = i.batch_id)",
-            [[UUID(bytes=key) for key in keys]],
+            [list(keys)],
         )
         (number,) = cursor.fetchone() or (0,)
     return int(number)
