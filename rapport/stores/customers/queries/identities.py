@@ -57,11 +57,19 @@ def _owners(keys: Collection[IdentityKey]) -> dict[IdentityKey, UUID]:
     with connection.cursor() as cursor:
         # By value alone, which leads the index; a value that is known in several kinds is told apart here.
         cursor.execute(
-            "select value, kind, namespace, customer_id from customers_identity where value = any(%s)",
-            [list({key.value for key in keys})],
+            "select value, kind, namespace, customer_id from customers_identity where value = any(%s::text[])",
+            [_array([key.value for key in keys])],
         )
         rows = cursor.fetchall()
     return {IdentityKey(value, kind, namespace): customer_id for value, kind, namespace, customer_id in rows}
+
+
+def _array(values: list[str]) -> list[str] | str:
+    """Texts as PostgreSQL writes an array of them. The driver would quote each by itself, which costs as much as finding them."""
+    text = '","'.join(values)
+    if "\\" in text or text.count('"') != 2 * (len(values) - 1):
+        return values
+    return f'{{"{text}"}}'
 
 
 def open_proposals(*, actor: Actor, limit: int = 50) -> list[Proposal]:

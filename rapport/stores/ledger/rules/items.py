@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from rapport.foundation.lib.contact import normalised_email
 from rapport.foundation.lib.ids import key_id
 from rapport.stores.customers.rules.identities import clean_fields, identity_key
-from rapport.stores.customers.types import IdentityKey, IdentityKind, IdentitySet
+from rapport.stores.customers.types import NO_FIELDS, IdentityKey, IdentityKind, IdentitySet
 from rapport.stores.ledger.rules import properties as property_rules
 from rapport.stores.ledger.rules import vocabulary
 from rapport.stores.ledger.types import LATEST_DAYS_AHEAD, CustomerRef, NewTouchpoint, Problem
@@ -40,8 +41,8 @@ _NOT_A_BROWSER = "A browser or device id is 8 to 128 letters, digits and _ . : -
 _EMAIL = IdentityKind.EMAIL.value
 
 
-class Checked(NamedTuple):
-    """An item that can be stored."""
+class Checked(msgspec.Struct, gc=False):
+    """An item that can be stored. (A struct, because making one takes a third of the time of a named tuple.)"""
 
     identities: IdentitySet
     occurred_at: datetime
@@ -69,49 +70,37 @@ class Checker:
         self._sets: dict[str, IdentitySet] = {}
 
     def check(self, item: NewTouchpoint) -> Checked | tuple[Problem, ...]:
+        """Runs for each of thousands: what nearly every item has is looked at here, what few have in functions of its own."""
         problems: list[Problem] = []
         words = (item.channel, item.kind, item.direction, item.source or self.source)
         if words not in self._good_words:
             problems += self._words_problems(words)
-            if not problems:
-                self._good_words.add(words)
-        if item.customer.page:
-            identities = self._visitor(item.customer, words[3], problems)
-        else:
-            identities = self._identities(item.customer, problems)
+        customer = item.customer
+        identities = self._sets.get(customer.email) if customer.email else None
+        if identities is None or customer != CustomerRef(email=customer.email):
+            identities = self._identities(customer, words[3], problems)
         occurred_at = item.occurred_at or self.now
         if not EARLIEST <= occurred_at <= self.latest:
             problems.append(Problem("/occurred_at", _when_problem(occurred_at)))
         source_id = item.source_id
         if type(source_id) is not str:
             source_id = str(source_id)
-        if source_id and (len(source_id) > LONGEST_SOURCE_ID or not source_id.isprintable()):
+        if len(source_id) > LONGEST_SOURCE_ID or not source_id.isprintable():
             problems.append(Problem("/source_id", f"At most {LONGEST_SOURCE_ID} printable characters."))
-        subject = item.subject
-        if subject and not (subject.isascii() and subject.isprintable()):
-            subject = " ".join(_CONTROL.sub(" ", subject).split())
-        if len(subject) > LONGEST_SUBJECT:
-            problems.append(
-                Problem(
-                    "/subject",
-                    f"At most {LONGEST_SUBJECT} characters; this has {len(subject)}. Long texts go into content.",
-                )
-            )
-        amount = item.amount
-        if amount is not None or item.currency:
-            problems += _money_problems(amount, item.currency)
+        subject = item.subject and _subject(item.subject, problems)
+        amount, currency = item.amount, item.currency
+        if amount is not None or currency:
+            problems += _money_problems(amount, currency)
         raw = bytes(item.properties)
-        if raw != b"{}" and (reason := property_rules.problem(raw)):
-            problems.append(Problem("/properties", reason))
-        content = item.content
-        if content:
-            content = _CONTROL_BUT_LINES.sub("", content.replace("\r\n", "\n")).strip()
-            if len(content) > LONGEST_CONTENT:
-                problems.append(Problem("/content", f"At most {LONGEST_CONTENT} characters; this has {len(content)}."))
+        if len(raw) > 2 or raw != b"{}":
+            reason = property_rules.problem(raw)
+            if reason:
+                problems.append(Problem("/properties", reason))
+        content = item.content and _content(item.content, problems)
         if problems or identities is None:
             return tuple(problems)
         return Checked(
-            identities, occurred_at, words, source_id, subject, amount, item.currency, raw, content, item.member_id
+            identities, occurred_at, words, source_id, subject, amount, currency, raw, content, item.member_id
         )
 
     def _words_problems(self, words: tuple[str, str, str, str]) -> list[Problem]:
@@ -124,17 +113,21 @@ class Checker:
         }
         if source != self.source and not self.own_sources and _RESERVED_SOURCE.fullmatch(source):
             found["/source"] = "Rapport uses this name itself. Choose another."
-        return [Problem(pointer, reason) for pointer, reason in found.items() if reason]
+        problems = [Problem(pointer, reason) for pointer, reason in found.items() if reason]
+        if not problems:
+            self._good_words.add(words)
+        return problems
 
-    def _identities(self, ref: CustomerRef, problems: list[Problem]) -> IdentitySet | None:
-        email = ref.email
-        if email and ref.id is None and not (ref.phone or ref.external or ref.cookie or ref.device or ref.fields):
-            known = self._sets.get(email)  # most items name one e-mail address, and batches repeat them
-            if known is None and (normal := normalised_email(email)):
-                known = self._sets[email] = IdentitySet((IdentityKey(normal, _EMAIL),))
-            if known is None:
+    def _identities(self, ref: CustomerRef, source: str, problems: list[Problem]) -> IdentitySet | None:
+        if ref.page:
+            return self._visitor(ref, source, problems)
+        if ref.email and ref == CustomerRef(email=ref.email):  # most name one address alone, and batches repeat them
+            normal = normalised_email(ref.email)
+            if normal is None:
                 problems.append(Problem("/customer/email", _NOT_AN_EMAIL))
-            return known
+                return None
+            made = self._sets[ref.email] = _lone_email(normal)
+            return made
         return self._any_identities(ref, problems)
 
     def _visitor(self, ref: CustomerRef, source: str, problems: list[Problem]) -> IdentitySet | None:
@@ -179,6 +172,28 @@ class Checker:
                 for name, reason in wrong.items()
             ]
         return IdentitySet(tuple(keys), ref.id, fields)
+
+
+def _lone_email(normal: str) -> IdentitySet:
+    """IdentitySet((IdentityKey(normal, EMAIL),)), made the short way: thousands of times in a batch."""
+    key: IdentityKey = tuple.__new__(IdentityKey, (normal, _EMAIL, ""))
+    return tuple.__new__(IdentitySet, ((key,), None, NO_FIELDS, None))
+
+
+def _subject(subject: str, problems: list[Problem]) -> str:
+    if not (subject.isascii() and subject.isprintable()):
+        subject = " ".join(_CONTROL.sub(" ", subject).split())
+    if len(subject) > LONGEST_SUBJECT:
+        reason = f"At most {LONGEST_SUBJECT} characters; this has {len(subject)}. Long texts go into content."
+        problems.append(Problem("/subject", reason))
+    return subject
+
+
+def _content(content: str, problems: list[Problem]) -> str:
+    content = _CONTROL_BUT_LINES.sub("", content.replace("\r\n", "\n")).strip()
+    if len(content) > LONGEST_CONTENT:
+        problems.append(Problem("/content", f"At most {LONGEST_CONTENT} characters; this has {len(content)}."))
+    return content
 
 
 def _when_problem(at: datetime) -> str:

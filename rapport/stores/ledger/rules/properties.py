@@ -12,7 +12,8 @@ import re
 LARGEST = 32 * 1024
 DEEPEST = 32
 
-_SUSPECT = re.compile(rb"[eE][+-]?[0-9]{3}")
+# Digits to 0, E to e, signs taken out: an exponent of three digits is then e000. Ten times as quick as a pattern.
+_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _HUGE_NUMBER = re.compile(rb"[eE][+-]?0*[1-9][0-9]{2}")
 _OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
@@ -24,7 +25,11 @@ def problem(raw: bytes) -> str:
         return f"At most {LARGEST // 1024} kB of properties; these are {len(raw) / 1024:.0f} kB."
     if raw[:1] != b"{":
         return 'Properties are a JSON object, such as {"pages": 3}.'
-    if b"\\u" not in raw and not _SUSPECT.search(raw) and raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+    if (
+        b"\\u" not in raw
+        and b"e000" not in raw.translate(_DIGITS, b"+-")
+        and raw.count(b"{") + raw.count(b"[") <= DEEPEST
+    ):
         return ""  # nearly always: no strings were taken out, nothing was decoded
     bare = _STRING.sub(b"", raw)
     if _depth(bare) > DEEPEST:

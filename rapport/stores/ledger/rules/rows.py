@@ -77,18 +77,12 @@ def microseconds(at: datetime) -> int:
 
 
 def text(value: str) -> bytes:
-    if not value:
-        return EMPTY
     encoded = value.encode()
     return _length(len(encoded)) + encoded
 
 
 def uuid(value: bytes | None) -> bytes:
     return b"\0\0\0\x10" + value if value else NULL
-
-
-def json(value: bytes) -> bytes:
-    return _json_head(len(value) + 1, 1) + value
 
 
 def numeric(value: Decimal) -> bytes:
@@ -112,7 +106,7 @@ class TouchpointRows:
         self._recorded = microseconds(recorded_at)
         self._batch = uuid(batch_id)
         self._plain_tail = self._batch + NULL + NULL
-        self._words: dict[tuple[str, str, str, str], bytes] = {}
+        self.words: dict[tuple[str, str, str, str], bytes] = {}  # channel, kind, direction, source, packed
         self.rows: list[bytes] = []
 
     def add(
@@ -129,17 +123,18 @@ class TouchpointRows:
         member_id: bytes | None = None,
         corrects_id: bytes | None = None,
     ) -> None:
-        packed = self._words.get(words)
+        packed = self.words.get(words)
         if packed is None:
-            packed = self._words[words] = b"".join(text(word) for word in words)
+            packed = self.words[words] = b"".join(text(word) for word in words)
         self.rows += (
             _touchpoint_head(16, 16, customer_id, 8, occurred_at, 16, touchpoint_id, 8, self._recorded),
             packed,
             text(source_id),
-            text(subject),
+            text(subject) if subject else EMPTY,
             NULL if amount is None else numeric(amount),
-            text(currency),
-            json(properties),
+            text(currency) if currency else EMPTY,
+            _json_head(len(properties) + 1, 1),
+            properties,
             self._plain_tail
             if member_id is None and corrects_id is None
             else self._batch + uuid(member_id) + uuid(corrects_id),

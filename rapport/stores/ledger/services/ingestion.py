@@ -277,31 +277,30 @@ class _Batch:
         packer = rows.TouchpointRows(self.now, self.batch_bytes)
         add, microseconds = packer.add, rows.microseconds
         contents: list[tuple[UUID, UUID, str]] = []
-        words: set[tuple[str, str, str, str]] = set()
         landed: list[int] = []
-        created, uuid_of = Status.CREATED, rows.uuid_of
+        created, uuid_of, corrects = Status.CREATED, rows.uuid_of, self.corrects
         for place, (customer_id, problem) in zip(fresh, answers, strict=True):
             index, item = good[place]
             if customer_id is None:
                 outcomes[index] = Outcome(Status.REFUSED, problems=(Problem("/customer", problem),))
                 continue
+            raw_id, member_id = ids[place], item.member_id
             add(
                 customer_id.bytes,
                 microseconds(item.occurred_at),
-                ids[place],
+                raw_id,
                 item.words,
                 item.source_id,
                 item.subject,
                 item.amount,
                 item.currency,
                 item.properties,
-                item.member_id.bytes if item.member_id else None,
-                self.corrects,
+                member_id.bytes if member_id else None,
+                corrects,
             )
-            id_ = uuid_of(ids[place])
+            id_ = uuid_of(raw_id)
             if item.content:
                 contents.append((customer_id, id_, item.content))
-            words.add(item.words)
             landed.append(place)
             outcomes[index] = Outcome(created, id_, customer_id)
         if landed:
@@ -313,9 +312,12 @@ class _Batch:
                 raise
             if contents:
                 TouchpointContent.objects.bulk_create(
-                    [TouchpointContent(customer_id=customer, touchpoint_id=id_, body=body) for customer, id_, body in contents]
+                    [
+                        TouchpointContent(customer_id=customer, touchpoint_id=id_, body=body)
+                        for customer, id_, body in contents
+                    ]
                 )
-            note_words({(kind, channel, source) for channel, kind, _, source in words}, self.now)
+            note_words({(kind, channel, source) for channel, kind, _, source in packer.words}, self.now)
         return landed
 
     def _announce(self, items: Sequence[Checked], outcomes: Sequence[Outcome | None]) -> None:
