@@ -27,6 +27,8 @@ from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, Relationship
 from rapport.stores.customers.queries.customers import all_ids
 from rapport.stores.ledger.models import Touchpoint, TouchpointContent, Words
+from rapport.stores.ledger.services.ingestion import append
+from rapport.stores.ledger.types import new_touchpoint
 
 COUNTED = (Customer, Identity, Address, Relationship, CustomerAlias, CustomField, SavedView, ViewMark, Member, Words)
 
@@ -134,6 +136,19 @@ def test_customers_somebody_worked_on_go_to_the_bin_instead(actor: Actor, small_
     assert left.owner_id is None
     assert Member.objects.filter(user_id=None).count() == 0
     assert not CustomField.objects.exists()
+
+
+def test_a_note_counts_as_work(actor: Actor, small_firm: Firm) -> None:
+    operation = load(actor=actor, firm=small_firm)
+    marta = by_name("Marta Oliveira")
+    note = new_touchpoint(customer_id=marta.pk, channel="note", kind="note_added", content="Likes the new quote.")
+    append(actor=actor, items=[note], source="rapport")
+
+    undone = undo(actor=actor, operation_id=operation.id)
+
+    assert undone.kept == 1
+    assert [row.name for row in Customer.objects.all()] == ["Marta Oliveira"]
+    assert TouchpointContent.objects.filter(body="Likes the new quote.").exists()
 
 
 def test_what_others_use_of_the_demo_stays(actor: Actor, small_firm: Firm) -> None:
