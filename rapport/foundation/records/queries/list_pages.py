@@ -20,7 +20,7 @@ from rapport.foundation.records.queries.saved_views import Mark, marks_of, may_c
 from rapport.foundation.records.queries.vocabulary import Words, readable_type
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import AllOf, Chip, Condition, ConditionError, edit
-from rapport.foundation.records.rules.lists import ListState
+from rapport.foundation.records.rules.lists import COUNTED, COUNTED_WORDS, ListState
 from rapport.foundation.records.types import BuiltInView, Field, FieldKind, Label, ListPage
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Action, Actor, Power
@@ -190,7 +190,8 @@ def list_view(
         if not rows.previous and not rows.following and not state.cursor:
             count = Count(len(rows.rows), is_exact=True)
         else:
-            count = lists.exact_count(found) if exact else lists.count_of(found)
+            most = COUNTED_WORDS if state.words else COUNTED
+            count = lists.exact_count(found) if exact else lists.count_of(found, most=most)
         if not rows.rows and not state.cursor:
             excluding = lists.excluder(page, tree, words=words, said=state.words)
     description = words.describe(tree)

@@ -34,6 +34,7 @@ from rapport.foundation.records.types import Field, FieldKind, ListPage, RecordT
 from rapport.foundation.workspace.types import Action, Actor, Rows
 
 WORDS_TAKEN = 6
+SHORTEST_INSIDE = 3
 EMPTY: tuple[object, ...] = (None, "", [], {})
 NOBODY = Names()
 
@@ -218,12 +219,17 @@ def _may_edit(field: Field, record_type: RecordType, actor: Actor) -> bool:
 
 
 def says(said: str, record_type: RecordType) -> Q:
-    """Every word must be part of the search text, which a trigram index answers."""
-    if not record_type.searchable_column:
+    """Every word must be part of the search text, which a trigram index answers. Words of one or two letters have no
+    trigram inside a word, so they must begin one."""
+    column = record_type.searchable_column
+    if not column:
         return Q(**{f"{record_type.title_field}__icontains": said})
     held = Q()
     for word in folded(said).split()[:WORDS_TAKEN]:
-        held &= Q(**{f"{record_type.searchable_column}__contains": word})
+        if len(word) >= SHORTEST_INSIDE:
+            held &= Q(**{f"{column}__contains": word})
+        else:
+            held &= Q(**{f"{column}__startswith": word}) | Q(**{f"{column}__contains": f" {word}"})
     return held
 
 

@@ -22,7 +22,8 @@ SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
 MAX_COLUMNS = 20
 MAX_WORDS = 200
-COUNTED = 10_000
+COUNTED = 10_000  # rows of a list, before "more than"
+COUNTED_WORDS = 1_000  # found by words, which an index answers row by row
 _SORTABLE = frozenset(
     {
         FieldKind.TEXT,

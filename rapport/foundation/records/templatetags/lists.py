@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from html import escape  # Django's own looks for lazy text in each argument, which is a tenth of a list's time
 from typing import Any
 
 from django import template
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -125,6 +126,8 @@ class _CellWriter:
             return ""
         if self.field.kind in _AS_THEY_ARE:
             return str(cell.value)
+        if self.field.kind is FieldKind.INSTANT:
+            return f"{formats.local(_instant(cell.value)):%Y-%m-%d %H:%M}"
         return value_text(self.field, json_value(cell), cell.names)
 
     def write(self, row: Row, cell: Cell, text: str, *, saved: bool = False, focused: bool = False) -> str:
@@ -147,7 +150,7 @@ class _CellWriter:
             return value
         match self.field.kind:
             case FieldKind.INSTANT:
-                at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+                at = _instant(value)
                 return f'<time datetime="{at.isoformat()}" title="{escape(text)}">{escape(formats.ago(at))}</time>'
             case FieldKind.CHOICE:
                 choice = self.field.choice(str(value))
@@ -167,3 +170,7 @@ class _CellWriter:
             yield tag(choice.label if choice else one, choice.tone if choice else "")
         if len(values) > TAGS_SHOWN:
             yield f'<span class="r-3rd r-num">+{len(values) - TAGS_SHOWN}</span>'
+
+
+def _instant(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))

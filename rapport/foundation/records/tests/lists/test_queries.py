@@ -91,6 +91,8 @@ def test_search_finds_parts_of_words_whatever_their_accents(actor: Actor) -> Non
     make_rows(1, name="Grünwerk Logistik", search="grunwerk logistik hamburg")
 
     assert [row["name"] for row in rows_of(actor, said="GRÜNW hamb").values("name")] == ["Grünwerk Logistik"]
+    assert [row["name"] for row in rows_of(actor, said="lo").values("name")] == ["Grünwerk Logistik"]
+    assert rows_of(actor, said="ru").count() == 0  # short words begin a word
     assert rows_of(actor, said="100%").count() == 0
 
 
