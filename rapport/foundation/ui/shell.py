@@ -118,7 +118,8 @@ class Shell:
         if user is None or not user.is_authenticated:
             return []
         here = getattr(self.workspace, "pk", None)
-        return [Link(each.name, workspace_prefix(each), is_current=each.pk == here) for each in workspaces_of(user)]
+        known = getattr(self.request, "workspaces", None) or workspaces_of(user)  # entering one has read them all
+        return [Link(each.name, workspace_prefix(each), is_current=each.pk == here) for each in known]
 
     @cached_property
     def home_url(self) -> str:

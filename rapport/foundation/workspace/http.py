@@ -18,5 +18,6 @@ class WorkspaceRequest(HttpRequest):
 
     user: User  # a member is signed in
     workspace: Workspace
+    workspaces: list[Workspace]  # all of the person's, for switching
     actor: Actor
     htmx: HtmxDetails

@@ -12,7 +12,7 @@ from django.urls import set_script_prefix
 from django.utils import timezone, translation
 
 from rapport.foundation.accounts.links import public_url, workspace_prefix
-from rapport.foundation.accounts.queries.workspaces import membership_in
+from rapport.foundation.accounts.queries.workspaces import memberships_of
 from rapport.foundation.accounts.services.workspaces import remember_entry
 from rapport.foundation.accounts.tenancy import enter
 from rapport.foundation.workspace.queries.members import actor_of_member
@@ -37,7 +37,8 @@ class EnterWorkspace:
         user = request.user
         if not user.is_authenticated:
             return HttpResponseRedirect(f"{public_url('account_login')}?next={quote(request.get_full_path())}")
-        membership = membership_in(user, match["slug"])
+        memberships = memberships_of(user)
+        membership = next((each for each in memberships if each.workspace.slug == match["slug"]), None)
         if membership is None:
             raise Http404
         workspace = membership.workspace
@@ -50,7 +51,7 @@ class EnterWorkspace:
         actor = actor_of_member(membership.id, workspace, person=user)
         if actor is None:
             raise Http404
-        vars(request).update(workspace=workspace, actor=actor)
+        vars(request).update(workspace=workspace, actor=actor, workspaces=[each.workspace for each in memberships])
         request.urlconf = settings.WORKSPACE_URLCONF
         request.path_info = match["rest"]
         set_script_prefix(workspace_prefix(workspace))

@@ -12,16 +12,13 @@ from rapport.foundation.accounts.models import Membership, Workspace
 
 def workspaces_of(user: Any) -> list[Workspace]:
     """The person's workspaces, the one last entered first."""
-    return list(
-        Workspace.objects.filter(memberships__user_id=user.pk).order_by(
-            F("memberships__last_entered_at").desc(nulls_last=True), "name"
-        )
-    )
+    return [membership.workspace for membership in memberships_of(user)]
 
 
-def membership_in(user: Any, slug: str) -> Membership | None:
-    """The person's way into the workspace with this address; None for strangers and for addresses nobody has."""
-    return Membership.objects.select_related("workspace").filter(user=user, workspace__slug=slug).first()
+def memberships_of(user: Any) -> list[Membership]:
+    """The person's ways into workspaces, the one last entered first. One query, workspaces included."""
+    rows = Membership.objects.select_related("workspace").filter(user=user)
+    return list(rows.order_by(F("last_entered_at").desc(nulls_last=True), "workspace__name"))
 
 
 def seats_of(user_id: UUID) -> list[tuple[str, UUID]]:

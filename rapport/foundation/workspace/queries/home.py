@@ -24,29 +24,28 @@ class Panel:
 class Home:
     main: list[Panel]
     aside: list[Panel]
-    steps: list[tuple[FirstStep, bool]]  # each with whether it is done; none once all are
+    steps: list[tuple[FirstStep, bool]]  # each with whether it is done; none once all are, or when they are put away
+    done: frozenset[str]  # names of the steps that are done
 
     @property
     def steps_done(self) -> int:
         return sum(done for _step, done in self.steps)
 
 
-def home(*, actor: Actor) -> Home:
-    """A fixed number of queries: those of the panels and one for each first step."""
+def home(*, actor: Actor, known_done: frozenset[str] = frozenset()) -> Home:
+    """A fixed number of queries: those of the panels and one for each first step that was not known to be done."""
     main: list[Panel] = []
     aside: list[Panel] = []
     for name, declared in sorted(home_panels.items(), key=lambda each: each[1].order):
         if policies.meets(actor, declared.needs) and (loaded := declared.load(actor)) is not None:
             (aside if declared.aside else main).append(Panel(name, declared.template, loaded))
-    return Home(main, aside, _open_steps(actor))
-
-
-def _open_steps(actor: Actor) -> list[tuple[FirstStep, bool]]:
-    if not preference(SHOW_STEPS, actor=actor):
-        return []
     steps = [
-        (step, step.is_done(actor))
-        for step in sorted(first_steps.values(), key=lambda each: each.order)
+        (name, step)
+        for name, step in sorted(first_steps.items(), key=lambda each: each[1].order)
         if policies.meets(actor, step.needs)
     ]
-    return [] if all(done for _step, done in steps) else steps
+    if all(name in known_done for name, _step in steps) or not preference(SHOW_STEPS, actor=actor):
+        return Home(main, aside, [], known_done)
+    done = frozenset(name for name, step in steps if name in known_done or step.is_done(actor))
+    shown = [(step, name in done) for name, step in steps] if len(done) < len(steps) else []
+    return Home(main, aside, shown, done)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from rapport.foundation.accounts.models import Invitation, User, Workspace
 from rapport.foundation.accounts.tenancy import current_schema
@@ -148,7 +148,8 @@ def names_of(member_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def has_colleagues(actor: Actor) -> bool:
-    """Whether anybody else can sign in here, or has been asked to."""
-    if Member.objects.filter(user_id__isnull=False).exclude(pk=actor.member_id or UUID(int=0)).exists():
-        return True
-    return Invitation.objects.open(clock.now()).filter(workspace__schema_name=current_schema()).exists()
+    """Whether anybody else can sign in here, or has been asked to. One query."""
+    others = Member.objects.filter(user_id__isnull=False).exclude(pk=OuterRef("pk"))
+    invited = Invitation.objects.open(clock.now()).filter(workspace__schema_name=current_schema())
+    me = Member.objects.filter(pk=actor.member_id or UUID(int=0))
+    return me.filter(Exists(others) | Exists(invited)).exists()

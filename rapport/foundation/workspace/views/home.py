@@ -16,12 +16,27 @@ from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.queries.home import SHOW_STEPS, home
 from rapport.foundation.workspace.services.preferences import set_preferences
 
+DONE_KEY = "first_steps_done"
+
 
 @require_safe
 def today(request: WorkspaceRequest) -> HttpResponse:
     now = timezone.localtime(clock.now())
-    context = {"home": home(actor=request.actor), "now": now, "part_of_day": _part_of_day(now.hour)}
+    shown = home(actor=request.actor, known_done=_known_done(request))
+    _remember_done(request, shown.done)
+    context = {"home": shown, "now": now, "part_of_day": _part_of_day(now.hour)}
     return render(request, "workspace/home/today.html", context)
+
+
+def _known_done(request: WorkspaceRequest) -> frozenset[str]:
+    """A first step that was done once is not asked for again in this session."""
+    return frozenset(request.session.get(DONE_KEY, {}).get(request.workspace.schema_name, ()))
+
+
+def _remember_done(request: WorkspaceRequest, done: frozenset[str]) -> None:
+    if done != _known_done(request):
+        everywhere = request.session.get(DONE_KEY, {})
+        request.session[DONE_KEY] = {**everywhere, request.workspace.schema_name: sorted(done)}
 
 
 @require_POST

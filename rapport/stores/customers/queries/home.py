@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.policies import may_read_field, visible
-from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.workspace.types import Actor
 
@@ -31,7 +31,7 @@ class Unattended:
 
 def without_owner(actor: Actor) -> Unattended | None:
     """The newest customers that nobody looks after; None when there are none. One query, led by an index."""
-    declared = record_type("customer")
+    declared = record_types["customer"]  # only built-in fields are asked for
     if not may_read_field(actor, declared, "owner") or not may_read_field(actor, declared, "name"):
         return None
     rows = visible(actor, "customer").filter(owner=None).order_by("-created_at", "-id")

@@ -77,6 +77,28 @@ def test_page_greets_and_guides(ada: User, client_for: Callable[[User], Client])
     assert "0 of 1 done" in page
 
 
+def test_step_that_is_done_is_not_asked_for_again(ada: User, client_for: Callable[[User], Client]) -> None:
+    asked: list[str] = []
+
+    def ask(name: str, done: bool) -> FirstStep:
+        return FirstStep(
+            label=name,
+            help="h",
+            icon="x",
+            url_name="workspace:tokens",
+            is_done=lambda a: bool(asked.append(name)) or done,
+        )
+
+    first_steps.register("one", ask("one", True))
+    first_steps.register("two", ask("two", False))
+    browser = client_for(ada)
+
+    pages = [browser.get(PAGE).content.decode() for _ in range(2)]
+
+    assert asked == ["one", "two", "two"]
+    assert all("1 of 2 done" in page for page in pages)
+
+
 def test_first_steps_can_be_put_away_for_oneself(
     ada: User, ben: User, actor: Actor, actor_for: Callable[[User], Actor], client_for: Callable[[User], Client]
 ) -> None:
