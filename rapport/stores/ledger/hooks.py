@@ -14,7 +14,7 @@ from rapport.foundation.records.extension_points import (
     record_types,
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
-from rapport.foundation.ui.extension_points import commands, menu, menu_sections, settings_pages
+from rapport.foundation.ui.extension_points import commands, menu, settings_pages
 from rapport.foundation.ui.types import MenuEntry, PaletteCommand, SettingsPage
 from rapport.foundation.workspace.extension_points import audit_actions, first_steps, home_panels
 from rapport.foundation.workspace.types import Action, AuditAction, FirstStep, HomePanel, Power
@@ -175,8 +175,7 @@ menu.register(
     "touchpoints",
     MenuEntry(
         label=_("Touch points"),
-        section="customers" if "customers" in menu_sections else "",
-        icon="activity",
+        section="customers",
         url_name="ledger:touchpoints",
         needs=(Action.READ, "touchpoint"),
         go="p",

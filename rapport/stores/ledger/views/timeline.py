@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,10 +23,11 @@ from rapport.stores.customers.queries.customers import get_customer
 from rapport.stores.ledger.forms.composer import ComposerForm
 from rapport.stores.ledger.policies import RECORD_TYPE
 from rapport.stores.ledger.queries.timeline import Timeline, entry_of, timeline
+from rapport.stores.ledger.queries.vocabulary import channel_of, in_use, kind_of
 from rapport.stores.ledger.rules import spoken
 from rapport.stores.ledger.rules.cursors import cursor_of
 from rapport.stores.ledger.services import corrections, notes, pins
-from rapport.stores.ledger.types import Group
+from rapport.stores.ledger.types import Channel, Group, Kind
 
 PAGE = "ledger/timeline/page.html"
 MOST_WORDS = 100
@@ -126,19 +128,28 @@ def timeline_context(customer_id: UUID, shown: Timeline, asked: Mapping[str, str
     """What the region is drawn from; `asked` are the filters of the address."""
     asked = asked or {}
     group = _group(asked.get("group", ""))
+    narrowed = {name: asked.get(name, "").strip()[:MOST_WORDS] for name in ("q", "channel", "kind")}
+    present = in_use()
     return {
         "customer_id": customer_id,
         "timeline": shown,
         "days": shown.days(),
         "groups": list(Group),
         "group": group,
-        "words": asked.get("q", "").strip()[:MOST_WORDS],
-        "channel": asked.get("channel", ""),
-        "kind": asked.get("kind", ""),
+        "words": narrowed["q"],
+        "channel": narrowed["channel"],
+        "kind": narrowed["kind"],
+        "others": urlencode({name: value for name, value in narrowed.items() if value}),
+        "channels": _labelled(present.channels(), channel_of),
+        "kinds": _labelled(present.kinds(), kind_of),
         "before": asked.get("before", ""),
         "after_day": asked.get("day", ""),
-        "is_filtered": bool(group or asked.get("q") or asked.get("channel") or asked.get("kind")),
+        "is_filtered": bool(group or any(narrowed.values())),
     }
+
+
+def _labelled(names: Iterable[str], find: Callable[[str], Channel | Kind]) -> list[tuple[str, str]]:
+    return sorted(((name, str(find(name).label)) for name in names), key=lambda pair: pair[1].casefold())
 
 
 def composer_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Sequence[UUID]) -> Panel | None:
@@ -157,10 +168,7 @@ def timeline_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Seque
 
 
 def customer_url(customer_id: UUID) -> str:
-    try:
-        return reverse("customers:detail", args=[customer_id])
-    except NoReverseMatch:
-        return reverse("ledger:timeline", args=[customer_id])
+    return reverse("customers:detail", args=[customer_id])
 
 
 def _context(request: WorkspaceRequest, customer_id: UUID) -> dict[str, Any]:

@@ -160,6 +160,9 @@ def test_filters_search_and_earlier_pages(ada_at: Client, customer: Customer) ->
     assert "A call" not in ada_at.get(here, {"group": "web"}, headers=HTMX).content.decode()
     found = ada_at.get(here, {"q": "page 69"}, headers=HTMX).content.decode()
     assert found.count('class="r-ev"') == 1
+    calls = ada_at.get(here, {"kind": "call_made", "channel": "phone"}, headers=HTMX).content.decode()
+    assert calls.count('class="r-ev"') == 1
+    assert '<option value="call_made" selected>' in calls
     assert "Nothing of this" in ada_at.get(here, {"q": "zebra"}).content.decode()
     assert ada_at.get(here, {"group": "nonsense", "before": "nonsense"}).status_code == 200
 
