@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -65,11 +64,11 @@ def list_context(listed: ListView) -> dict[str, Any]:
         "page": page,
         "list_url": list_url(page),
         "filter_url": reverse("records:filter", args=[page.name]),
+        "export_url": reverse("records:export", args=[page.name]),
         "row_url": list_pages.row_url_pattern(_detail_url(listed)),
         "cell_url": list_pages.cell_url_pattern(reverse("records:cell", args=[page.name, UUID(int=0), "x"])),
         "actions": [action for each in page.actions if (action := _action(each, listed))],
         "sizes": [(size, listed.state.query(size=size)) for size in SIZES],
-        "unsized": replace(listed.state, cursor=""),
     }
 
 

@@ -302,6 +302,16 @@ def test_changing_a_field_asks_which_and_to_what(client: Client) -> None:
     assert reload(row.pk).city == "Gouda"
 
 
+def test_the_list_leads_to_its_export(client: Client) -> None:
+    (row,) = make_rows(1)
+
+    shown = text(client.get(LIST, {"sort": "name"}))
+
+    assert f'href="{ACTS}export?sort=name"' in shown
+    assert f'formaction="{ACTS}export"' in shown
+    assert client.post(f"{ACTS}export", {"ids": [str(row.pk)]}).status_code == 200
+
+
 def test_nothing_chosen_is_said_kindly(client: Client) -> None:
     response = client.post(f"{ACTS}bulk", {"act": "delete"})
 
