@@ -40,6 +40,7 @@ MORE = {
     CustomerKind.HOUSEHOLD: ("owner", "tags", "source", "language", "timezone", "notes"),
 }
 _SPOKEN = tuple("en de nl fr es pt it pl cs da sv nb fi hu ro bg el tr uk ru ar he fa hi zh-hans ja ko".split())  # noqa: SIM905 (one line reads better)
+_OFFERED = ("country", "language", "timezone")
 TELLING = ("given_name", "family_name", "name", "email", "phone")  # what a possible twin is known by
 
 
@@ -49,6 +50,9 @@ class CustomerForm(RecordForm):
     def __init__(self, *, kind: CustomerKind, **options: Any) -> None:
         self.kind = kind
         super().__init__(**options)
+        for name in _OFFERED:
+            if name in self.fields:
+                self.fields[name].help_text = ""  # it speaks of codes, and there is a choice of names
 
     @property
     def main(self) -> list[forms.BoundField]:
@@ -58,10 +62,12 @@ class CustomerForm(RecordForm):
     @property
     def more(self) -> list[Group]:
         shown = {bound.name for bound in self.main}
-        groups = [
-            Group(group.label, [bound for bound in group.fields if bound.name not in shown]) for group in self.groups
-        ]
-        return [group for group in groups if group.fields]
+        own = {str(f.group): Group(f.group, []) for f in self.declared if f.custom}
+        for field in self.declared:
+            if field.custom and field.name not in shown:
+                own[str(field.group)].fields.append(self[field.name])
+        built_in = [self[f.name] for f in self.declared if not f.custom and f.name not in shown]
+        return [group for group in (Group("", built_in), *own.values()) if group.fields]
 
 
 def customer_form(
@@ -158,6 +164,18 @@ def _languages() -> list[tuple[str, str]]:
     return [(code, get_language_info(code)["name_translated"].capitalize()) for code in codes]
 
 
+def country_name(code: str) -> str:
+    """In the reader's language; the code itself when it is none."""
+    return dict(countries()).get(code.upper(), code)
+
+
+def language_name(code: str) -> str:
+    try:
+        return str(get_language_info(code.lower())["name_translated"]).capitalize()
+    except KeyError:
+        return code
+
+
 def _watch_for_twins(form: CustomerForm, *, is_new: bool) -> None:
     """Typing what somebody is known by asks whether there is such a customer. Sent in the body: addresses stay out of logs."""
     if not is_new:
@@ -170,7 +188,7 @@ def _watch_for_twins(form: CustomerForm, *, is_new: bool) -> None:
                     "hx-trigger": "input changed delay:400ms",
                     "hx-target": "#twins",
                     "hx-include": ", ".join(f"#customer-form [name={each}]" for each in TELLING),
-                    "hx-sync": "#customer-form:replace",
+                    "hx-sync": "#twins:replace",
                 }
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,12 @@ def all_ids(customer_id: UUID) -> list[UUID]:
     """Every id whose touch points, files and relationships are this customer's: its own first, then those absorbed."""
     absorbed = CustomerAlias.objects.filter(surviving_id=customer_id).values_list("absorbed_id", flat=True)
     return [customer_id, *absorbed]
+
+
+def all_ids_of(customer_id: UUID) -> Callable[[str], Q]:
+    """A filter by all ids of a standing customer, for any column that holds one, without asking for the ids first."""
+    absorbed = CustomerAlias.objects.filter(surviving_id=customer_id).values("absorbed_id")
+    return lambda column: Q(**{column: customer_id}) | Q(**{f"{column}__in_array": ArraySubquery(absorbed)})
 
 
 def names_of(*, actor: Actor, customer_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -1,4 +1,4 @@
-"""Everything the customer page shows that lies in this store: two statements, whatever hangs on the customer."""
+"""Everything the customer page shows that lies in this store: one statement, whatever hangs on the customer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers import policies
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, CustomerFile, Identity, Merge
 from rapport.stores.customers.policies import RECORD_TYPE
-from rapport.stores.customers.queries.customers import surviving_id
+from rapport.stores.customers.queries.customers import all_ids_of, surviving_id
 from rapport.stores.customers.queries.relationships import ROW, Related, as_related, relationship_rows
 from rapport.stores.customers.rules import files as file_rules
 from rapport.stores.customers.types import KNOWN, AddressPurpose, IdentityKind
@@ -107,14 +107,18 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
     """With `most` of each thing, None for all. Errors: NotFound, and Moved when the id was merged into a customer the
     actor may see.
     """
-    customer, ids = standing_customer(actor=actor, customer_id=customer_id)
-    row = _everything(actor, customer, ids, most)
-    record_type = record_types[RECORD_TYPE].with_fields(tuple(as_field(CustomField(**each)) for each in row["custom_fields"]))
+    rows = _standing_rows(actor, customer_id)
+    customer: Any = rows.annotate(**_everything(actor, customer_id, most)).first()
+    if customer is None:
+        raise _not_here(actor, customer_id)
+    ids = [customer.pk, *customer.absorbed]
+    own_fields = tuple(as_field(CustomField(**each)) for each in customer.d_custom_fields)
+    record_type = record_types[RECORD_TYPE].with_fields(own_fields)
     fields = record_policies.readable_fields(actor, record_type)
     identities = [
-        _identity(each, customer) for each in row["identities"] if policies.may_see_identity(actor, each["kind"])
+        _identity(each, customer) for each in customer.d_identities if policies.may_see_identity(actor, each["kind"])
     ]
-    last = row["last_change"] or {}
+    last = customer.d_last_change or {}
     return Dossier(
         customer=customer,
         record_type=record_type,
@@ -123,11 +127,11 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
         values={field.name: value_of(customer, field) for field in fields},
         identities=tuple(each for each in identities if each.kind in KNOWN),
         browsers=sum(each.kind not in KNOWN for each in identities),
-        addresses=tuple(_address(each) for each in row["addresses"] or []),
+        addresses=tuple(_address(each) for each in customer.d_addresses or []),
         may_see_addresses=policies.may_see_addresses(actor),
-        files=tuple(_file(each) for each in row["files"]),
-        relationships=tuple(as_related(row["relationships"], ids)),
-        merges=tuple(_merge(each) for each in row["merges"]),
+        files=tuple(_file(each) for each in customer.d_files),
+        relationships=tuple(as_related(customer.d_relationships, ids)),
+        merges=tuple(_merge(each) for each in customer.d_merges),
         changed_by=last.get("by", ""),
         changed_at=datetime.fromisoformat(last["at"]) if last else None,
     )
@@ -135,15 +139,23 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
 
 def standing_customer(*, actor: Actor, customer_id: UUID) -> tuple[Customer, list[UUID]]:
     """The visible customer and all ids; one query when the id stands for itself. Errors: NotFound, Moved."""
+    customer: Any = _standing_rows(actor, customer_id).first()
+    if customer is None:
+        raise _not_here(actor, customer_id)
+    return customer, [customer.pk, *customer.absorbed]
+
+
+def _standing_rows(actor: Actor, customer_id: UUID) -> QuerySet[Any]:
     aliases = CustomerAlias.objects.filter(surviving_id=OuterRef("pk")).order_by("created_at", "absorbed_id")
-    rows = record_policies.visible(actor, RECORD_TYPE).select_related("owner")
-    customer = rows.annotate(absorbed=ArraySubquery(aliases.values("absorbed_id"))).filter(pk=customer_id).first()
-    if customer is not None:
-        return customer, [customer.pk, *customer.absorbed]
+    rows = record_policies.visible(actor, RECORD_TYPE).select_related("owner").filter(pk=customer_id)
+    return rows.annotate(absorbed=ArraySubquery(aliases.values("absorbed_id")))
+
+
+def _not_here(actor: Actor, customer_id: UUID) -> NotFound:
     standing = surviving_id(customer_id)
-    if standing != customer_id and rows.filter(pk=standing).exists():
-        raise Moved(standing)
-    raise NotFound(_("There is no such customer, or you may not see it."))
+    if standing != customer_id and record_policies.visible(actor, RECORD_TYPE).filter(pk=standing).exists():
+        return Moved(standing)
+    return NotFound(_("There is no such customer, or you may not see it."))
 
 
 def file_of(*, actor: Actor, customer_id: UUID, file_id: UUID) -> CustomerFile:
@@ -155,44 +167,36 @@ def file_of(*, actor: Actor, customer_id: UUID, file_id: UUID) -> CustomerFile:
     return row
 
 
-def _everything(actor: Actor, customer: Customer, ids: list[UUID], most: int | None) -> dict[str, Any]:
-    """One row whose columns are lists in JSON form."""
+def _everything(actor: Actor, customer_id: UUID, most: int | None) -> dict[str, Any]:
+    """Columns that are lists in JSON form, so that all of it comes with the customer's own row."""
+    mine = all_ids_of(customer_id)
 
-    def listed(rows: QuerySet[Any], **columns: str) -> ArraySubquery:
-        return ArraySubquery(rows.values(json=JSONObject(**columns))[:most])
+    def listed(rows: QuerySet[Any], *columns: str, **others: str) -> ArraySubquery:
+        return ArraySubquery(rows.values(json=JSONObject(**dict(zip(columns, columns, strict=True)), **others))[:most])
 
-    change = Change.objects.filter(record_id__in=ids).order_by("-id")
-    last = change.values(json=JSONObject(by="operation__actor_name", at="at"))[:1]
-    addresses = (
-        Address.objects.filter(customer_id__in=ids) if policies.may_see_addresses(actor) else Address.objects.none()
-    )
-    definitions = CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None)
-    found = (
-        Customer.objects.filter(pk=customer.pk)
-        .values(
-            identities=listed(
-                Identity.objects.filter(customer_id__in=ids).order_by("kind", "-is_primary", "created_at"),
-                id="id", kind="kind", namespace="namespace", value="value",
-            ),
-            addresses=listed(
-                addresses.order_by("created_at"),
-                id="id", purpose="purpose", street="street", postal_code="postal_code", city="city", region="region", country="country",
-            ),
-            files=listed(
-                CustomerFile.objects.filter(customer_id__in=ids, deleted_at=None).order_by("-created_at"),
-                id="id", name="name", size_bytes="size_bytes", created_at="created_at", content_type="content_type",
-            ),
-            relationships=ArraySubquery(relationship_rows(actor, ids).values(json=JSONObject(**ROW))[:most]),
-            merges=listed(
-                Merge.objects.filter(surviving_id=customer.pk, undone_at=None).order_by("-merged_at"),
-                id="id", name="absorbed_before__name", merged_at="merged_at", actor_name="actor_name",
-            ),
-            last_change=Subquery(last),
-            custom_fields=ArraySubquery(definitions.values(json=JSONObject(**{name: name for name in _DEFINITION}))),
-        )
-        .get()
-    )  # fmt: skip
-    return dict(found)
+    addresses = Address.objects.filter(mine("customer_id")).order_by("created_at")
+    change = Change.objects.filter(mine("record_id")).order_by("-id")
+    return {
+        "d_identities": listed(
+            Identity.objects.filter(mine("customer_id")).order_by("kind", "-is_primary", "created_at"),
+            "id", "kind", "namespace", "value",
+        ),
+        "d_addresses": listed(
+            addresses if policies.may_see_addresses(actor) else addresses.none(),
+            "id", "purpose", "street", "postal_code", "city", "region", "country",
+        ),
+        "d_files": listed(
+            CustomerFile.objects.filter(mine("customer_id"), deleted_at=None).order_by("-created_at"),
+            "id", "name", "size_bytes", "created_at", "content_type",
+        ),
+        "d_relationships": ArraySubquery(relationship_rows(actor, mine).values(json=JSONObject(**ROW))[:most]),
+        "d_merges": listed(
+            Merge.objects.filter(surviving_id=customer_id, undone_at=None).order_by("-merged_at"),
+            "id", "merged_at", "actor_name", name="absorbed_before__name",
+        ),
+        "d_last_change": Subquery(change.values(json=JSONObject(by="operation__actor_name", at="at"))[:1]),
+        "d_custom_fields": listed(CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None), *_DEFINITION),
+    }  # fmt: skip
 
 
 def _identity(row: Mapping[str, Any], customer: Customer) -> IdentityLine:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.lib.contact import readable_phone
 from rapport.foundation.records import policies
-from rapport.foundation.records.queries.fields import record_type, value_of
+from rapport.foundation.records.extension_points import record_types
+from rapport.foundation.records.queries.fields import custom_fields, value_of
 from rapport.foundation.records.queries.names import Names, names_in
 from rapport.foundation.records.rules.codec import EMPTY
 from rapport.foundation.records.types import Field
@@ -22,9 +25,11 @@ from rapport.stores.customers import policies as customer_policies
 from rapport.stores.customers.extension_points import Holding, customer_holdings
 from rapport.stores.customers.models import Address, Customer, CustomerFile, Identity, Relationship
 from rapport.stores.customers.policies import RECORD_TYPE
-from rapport.stores.customers.queries.customers import all_ids, surviving_id
+from rapport.stores.customers.queries.customers import all_ids, surviving_ids
 from rapport.stores.customers.rules.customers import merged_values
 from rapport.stores.customers.types import IdentityKind
+
+_LABELS = (_("E-mail addresses, phone numbers and ids"), _("Addresses"), _("Relationships"), _("Files"))
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,17 @@ class Comparison:
     holdings: tuple[Holding, ...]
     names: Names
 
+    @property
+    def has_lists(self) -> bool:
+        """Whether some rows can keep both values."""
+        return any(row.kept == "both" for row in self.rows)
+
 
 def comparison(*, actor: Actor, surviving: UUID, absorbed: UUID) -> Comparison:
     """Errors: NotFound, NotAllowed, Invalid when the two are one already."""
-    stays, goes = surviving_id(surviving), surviving_id(absorbed)
-    if stays == goes:
-        raise Invalid({"other": str(_("This is the same customer."))})
-    one = policies.get_record(actor, RECORD_TYPE, stays, Action.MERGE)
-    other = policies.get_record(actor, RECORD_TYPE, goes, Action.MERGE)
-    fields = [f for f in policies.readable_fields(actor, record_type(RECORD_TYPE)) if f.editable]
+    one, other = _both(actor, surviving, absorbed)
+    declared = record_types[RECORD_TYPE].with_fields(custom_fields(RECORD_TYPE))
+    fields = [f for f in policies.readable_fields(actor, declared) if f.editable]
     mine = {field.name: value_of(one, field) for field in fields}
     theirs = {field.name: value_of(other, field) for field in fields}
     merged = merged_values(mine, theirs, {})
@@ -69,7 +76,21 @@ def comparison(*, actor: Actor, surviving: UUID, absorbed: UUID) -> Comparison:
     ]
     same = sum(mine[field.name] == theirs[field.name] and mine[field.name] not in EMPTY for field in fields)
     names = names_in(actor=actor, fields=[row.field for row in rows], values=[mine, theirs])
-    return Comparison(one, other, tuple(rows), same, tuple(_holdings(actor, goes)), names)
+    return Comparison(one, other, tuple(rows), same, tuple(_holdings(actor, other.pk)), names)
+
+
+def _both(actor: Actor, surviving: UUID, absorbed: UUID) -> tuple[Customer, Customer]:
+    """One query when both ids stand for themselves."""
+    found = policies.visible(actor, RECORD_TYPE, Action.MERGE).in_bulk([surviving, absorbed])
+    if len(found) == 2:
+        return found[surviving], found[absorbed]
+    standing = surviving_ids([surviving, absorbed])
+    if standing[surviving] == standing[absorbed]:
+        raise Invalid({"other": gettext("This is the same customer.")})
+    return (
+        policies.get_record(actor, RECORD_TYPE, standing[surviving], Action.MERGE),
+        policies.get_record(actor, RECORD_TYPE, standing[absorbed], Action.MERGE),
+    )
 
 
 def chosen_sides(data: Mapping[str, Any], rows: tuple[Row, ...]) -> dict[str, str]:
@@ -99,15 +120,17 @@ def _kept(merged: Any, mine: Any, theirs: Any) -> str:
 
 def _holdings(actor: Actor, customer_id: UUID) -> list[Holding]:
     ids = all_ids(customer_id)
-    relationships = (
-        Relationship.objects.filter(from_customer_id__in=ids).count()
-        + Relationship.objects.filter(to_customer_id__in=ids).count()
+
+    def number(rows: QuerySet[Any]) -> Coalesce:
+        counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+        return Coalesce(Subquery(counted), Value(0))
+
+    counts = Customer.objects.filter(pk=customer_id).values_list(
+        number(Identity.objects.filter(customer_id__in=ids)),
+        number(Address.objects.filter(customer_id__in=ids)),
+        number(Relationship.objects.filter(Q(from_customer_id__in=ids) | Q(to_customer_id__in=ids))),
+        number(CustomerFile.objects.filter(customer_id__in=ids, deleted_at=None)),
     )
-    own = [
-        Holding(_("E-mail addresses, phone numbers and ids"), Identity.objects.filter(customer_id__in=ids).count()),
-        Holding(_("Addresses"), Address.objects.filter(customer_id__in=ids).count()),
-        Holding(_("Relationships"), relationships),
-        Holding(_("Files"), CustomerFile.objects.filter(customer_id__in=ids, deleted_at=None).count()),
-    ]
+    own = [Holding(label, count) for label, count in zip(_LABELS, counts.get(), strict=True)]
     own += [holding(actor, ids) for holding in customer_holdings.values()]
     return [each for each in own if each.count]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -53,15 +53,18 @@ class TypeChoice:
     label: str
 
 
-def relationship_rows(actor: Actor, ids: Sequence[UUID]) -> QuerySet[Any]:
-    """Relationships of the ids with the other end resolved and, where the actor may see it, named; for one statement."""
-    mine = Q(from_customer_id__in=ids)
+def relationship_rows(actor: Actor, of: Callable[[str], Q]) -> QuerySet[Any]:
+    """Relationships of a customer with the other end resolved and, where the actor may see it, named; for one statement.
+
+    `of` makes the filter by the customer's ids for a column.
+    """
+    mine = of("from_customer_id")
     other = Case(When(mine, then=F("to_customer_id")), default=F("from_customer_id"), output_field=UUIDField())
     alias = CustomerAlias.objects.filter(absorbed_id=OuterRef("other_end")).values("surviving_id")
     shown = policies.visible(actor, RECORD_TYPE).filter(pk=OuterRef("other_id"))
     title = {"hint": "job_title"} if _may_read(actor, "job_title") else {}
     return (
-        Relationship.objects.filter(mine | Q(to_customer_id__in=ids))
+        Relationship.objects.filter(mine | of("to_customer_id"))
         .annotate(other_end=other)
         .annotate(other_id=Coalesce(Subquery(alias), F("other_end")))
         .annotate(other=Subquery(shown.values(found=JSONObject(name="name", kind="kind", **title))))
@@ -108,7 +111,9 @@ def as_related(rows: Iterable[Mapping[str, Any]], ids: Sequence[UUID]) -> list[R
 
 def related_to(*, actor: Actor, ids: Sequence[UUID], limit: int = MOST) -> list[Related]:
     """Everybody a visible customer is related to; one query."""
-    rows = relationship_rows(actor, ids).values_list(JSONObject(**ROW), flat=True)[:limit]
+    rows = relationship_rows(actor, lambda column: Q(**{f"{column}__in": ids})).values_list(
+        JSONObject(**ROW), flat=True
+    )[:limit]
     return as_related(rows, ids)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from rapport.stores.customers.types import CustomerKind
 
-WIDTH, HEIGHT = 300, 216
+HEIGHT, HEIGHT_OF_FEW = 216, 140  # with somebody below the customer, or without
 CENTRE = (150, 112)
 # Place of the node, of its name, and how the name is set; the first is above, where an employer belongs.
 _PLACES = (
@@ -19,6 +19,7 @@ _PLACES = (
     (238, 180, 238, 209, "middle"),
 )
 MOST = len(_PLACES)
+LABEL_AT = 0.45  # of the way from the other to the customer, whose circle is the larger one
 LONGEST_NAME = 17
 LONGEST_LABEL = 16
 ABOVE = ("works_at", "member_of", "parent_firm")
@@ -78,6 +79,10 @@ def drawing(ties: Sequence[Tie]) -> list[Node]:
     return [_node(tie, place) for tie, place in zip(first.values(), _PLACES, strict=False)]
 
 
+def height(nodes: Sequence[Node]) -> int:
+    return HEIGHT if len(nodes) > 3 else HEIGHT_OF_FEW
+
+
 def _node(tie: Tie, place: tuple[int, int, int, int, str]) -> Node:
     x, y, name_x, name_y, anchor = place
     return Node(
@@ -92,8 +97,8 @@ def _node(tie: Tie, place: tuple[int, int, int, int, str]) -> Node:
         name_x=name_x,
         name_y=name_y,
         anchor=anchor,
-        label_x=round((x + CENTRE[0]) / 2),
-        label_y=round((y + CENTRE[1]) / 2) + 4,
+        label_x=round(x + LABEL_AT * (CENTRE[0] - x)),
+        label_y=round(y + LABEL_AT * (CENTRE[1] - y)) + 4,
         dashed=tie.is_over or tie.type == "knows",
     )
 

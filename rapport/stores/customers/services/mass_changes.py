@@ -67,7 +67,7 @@ def lock_customers(customer_ids: Iterable[UUID], fields: Iterable[Field]) -> dic
     with connection.cursor() as cursor:
         columns = ", ".join(connection.ops.quote_name(name) for name in names)
         cursor.execute(
-            f"select id, {columns} from customers_customer where id = any(%s) order by id for no key update",
+            f"select id, {columns} from customers_customer where id = any(%s) order by id for no key update",  # noqa: S608 - columns of ours
             [sorted(set(customer_ids))],
         )
         found = {}
@@ -102,7 +102,7 @@ def change_customers(changes: Sequence[Changed], declared: RecordType, *, operat
     names = ", ".join(f"c{at}" for at in range(len(columns)))
     with connection.cursor() as cursor:
         cursor.execute(  # names of columns are ours, values are parameters
-            f"update customers_customer c set {assignments}, updated_at = %s, version = c.version + 1"
+            f"update customers_customer c set {assignments}, updated_at = %s, version = c.version + 1"  # noqa: S608 - see above
             f" from unnest(%s::uuid[], {arrays}) as t (id, {names}) where c.id = t.id",
             [
                 now,

@@ -25,20 +25,41 @@ from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
 from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.extension_points import customer_facts, customer_panels
-from rapport.stores.customers.forms.customers import fact_form
+from rapport.stores.customers.forms.customers import country_name, fact_form, language_name
 from rapport.stores.customers.policies import RECORD_TYPE
 from rapport.stores.customers.queries.detail import Dossier, Moved, dossier, standing_customer
 from rapport.stores.customers.queries.relationships import WORKS_AT, Related, ids_with
-from rapport.stores.customers.rules.graph import Tie, drawing
+from rapport.stores.customers.rules.graph import Tie, drawing, height
 from rapport.stores.customers.types import CustomerKind
 from rapport.stores.customers.views.answers import page_url, undo_url
 from rapport.stores.customers.views.neighbours import list_opened_from
 
 PAGE = "customers/customers/detail.html"
 # Shown elsewhere on the page: in the heading, as tags, as a text of their own.
-_ELSEWHERE = frozenset({"name", "given_name", "family_name", "kind", "tags", "notes", "updated_at"})
+_ELSEWHERE = frozenset({"name", "given_name", "family_name", "kind", "tags", "notes", "created_at", "updated_at"})
+_FIRST = (
+    "email",
+    "phone",
+    "website",
+    "job_title",
+    "organisation_name",
+    "city",
+    "country",
+    "language",
+    "timezone",
+    "birth_date",
+)
 
 _SEVERAL_INPUTS = frozenset({FieldKind.LONG_TEXT, FieldKind.MULTI_CHOICE, FieldKind.MONEY, FieldKind.RELATION})
+_WORDS = {"country": country_name, "language": language_name}
+
+
+@dataclass(frozen=True)
+class FactGroup:
+    """Facts under the heading of their fields; the built-in ones have none."""
+
+    label: str
+    lines: list[FactLine]
 
 
 @dataclass(frozen=True)
@@ -48,6 +69,12 @@ class FactLine:
     field: Field
     value: Any
     may_edit: bool
+
+    @property
+    def text(self) -> str:
+        """The word for a code; empty where the value speaks for itself."""
+        words = _WORDS.get(self.field.name) if not self.field.custom else None
+        return words(self.value) if words and self.value else ""
 
     @property
     def is_simple(self) -> bool:
@@ -154,6 +181,7 @@ def _context(actor: Actor, found: Dossier) -> dict[str, Any]:
     ties = [
         Tie(each.other_id, each.name, each.kind, each.type, each.label, each.is_over) for each in found.relationships
     ]
+    nodes = drawing(ties)
     return {
         "found": found,
         "customer": customer,
@@ -163,7 +191,8 @@ def _context(actor: Actor, found: Dossier) -> dict[str, Any]:
         "names": _names(actor, found),
         "employer": _employer(found),
         "people": _people(found),
-        "nodes": drawing(ties),
+        "nodes": nodes,
+        "graph_height": height(nodes),
         "tags": found.values.get("tags"),
         "tags_field": found.record_type.field("tags"),
         "may_tag": may["update"] and record_policies.may_write_field(actor, found.record_type, "tags"),
@@ -171,17 +200,17 @@ def _context(actor: Actor, found: Dossier) -> dict[str, Any]:
     }
 
 
-def _facts(actor: Actor, found: Dossier, *, may_edit: bool) -> list[FactLine]:
+def _facts(actor: Actor, found: Dossier, *, may_edit: bool) -> list[FactGroup]:
     """Fields that hold something. What is empty is filled in through the form."""
-    return [
-        FactLine(
-            field,
-            found.values[field.name],
-            may_edit and record_policies.may_write_field(actor, found.record_type, field.name),
-        )
-        for field in found.fields
-        if field.name not in _ELSEWHERE and found.values.get(field.name) not in EMPTY
-    ]
+    groups: dict[str, FactGroup] = {}
+    for field in sorted(found.fields, key=lambda f: _FIRST.index(f.name) if f.name in _FIRST else len(_FIRST)):
+        value = found.values.get(field.name)
+        if field.name in _ELSEWHERE or value in EMPTY:
+            continue
+        label = str(field.group) if field.custom else ""
+        may_change = may_edit and record_policies.may_write_field(actor, found.record_type, field.name)
+        groups.setdefault(label, FactGroup(label, [])).lines.append(FactLine(field, value, may_change))
+    return list(groups.values())
 
 
 def _names(actor: Actor, found: Dossier) -> Names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -34,17 +33,15 @@ CHOOSE, COMPARE, DUPLICATES = (f"customers/merges/{page}.html" for page in ("cho
 @require_http_methods(["GET", "POST"])
 def merge(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
     """First choose the other record, then field by field what stays; POST with `merge` does it."""
-    customer, _ids = standing_customer(actor=request.actor, customer_id=customer_id)
-    record_policies.get_record(request.actor, RECORD_TYPE, customer.pk, Action.MERGE)
     other = _id(request.POST.get("other") or request.GET.get("other"))
     if other is None:
-        return _choose(request, customer)
+        return _choose(request, customer_id)
     try:
-        found = comparison(actor=request.actor, surviving=customer.pk, absorbed=other)
+        found = comparison(actor=request.actor, surviving=customer_id, absorbed=other)
     except Invalid as error:
-        return _choose(request, customer, problem="; ".join(error.problems.values()))
+        return _choose(request, customer_id, problem="; ".join(error.problems.values()))
     if request.method == "GET" or "merge" not in request.POST:
-        return render(request, COMPARE, {"customer": customer, "found": found})
+        return render(request, COMPARE, {"customer": found.surviving, "found": found})
     return _merge(request, found)
 
 
@@ -103,7 +100,9 @@ def _merge(request: WorkspaceRequest, found: Comparison) -> HttpResponse:
     return redirect(request, page_url(merged.surviving_id), toast=said, undo_url=undo)
 
 
-def _choose(request: WorkspaceRequest, customer: Any, problem: str = "") -> HttpResponse:
+def _choose(request: WorkspaceRequest, customer_id: UUID, problem: str = "") -> HttpResponse:
+    customer, _ids = standing_customer(actor=request.actor, customer_id=customer_id)
+    record_policies.get_record(request.actor, RECORD_TYPE, customer.pk, Action.MERGE)
     words = request.GET.get("other__q", "").strip()
     found = find_records(actor=request.actor, record_type=RECORD_TYPE, words=words) if words else []
     options = [Option(str(each.id), each.label, each.hint, each.avatar) for each in found if each.id != customer.pk]
