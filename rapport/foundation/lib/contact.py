@@ -57,7 +57,7 @@ def _plan(calling_code: str) -> tuple[frozenset[int], re.Pattern[str] | None] | 
         metadata = phonenumbers.PhoneMetadata.metadata_for_nongeo_region(int(calling_code))
     else:
         metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    if metadata is None:
+    if metadata is None or metadata.general_desc is None:
         return None
     prefix = metadata.national_prefix_for_parsing
     return frozenset(metadata.general_desc.possible_length), re.compile(prefix) if prefix else None

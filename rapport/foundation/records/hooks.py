@@ -10,6 +10,7 @@ from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
     bulk_deferrers,
     condition_compilers,
+    export_deferrers,
     import_deferrers,
     undo_handlers,
 )
@@ -18,7 +19,7 @@ from rapport.foundation.records.queries.guard import RecordsGuard
 from rapport.foundation.records.queries.home import recent_changes
 from rapport.foundation.records.queries.list_pages import list_url, pinned
 from rapport.foundation.records.services.imports import undo_operation
-from rapport.foundation.records.tasks import run_bulk, work_on_import
+from rapport.foundation.records.tasks import make_export, run_bulk, work_on_import
 from rapport.foundation.ui.extension_points import commands, settings_pages
 from rapport.foundation.ui.extension_points import pinned as pinned_views
 from rapport.foundation.ui.types import PaletteCommand, Pinned, SettingsPage
@@ -52,11 +53,20 @@ def _defer_import(import_id: UUID, step: str, member_id: UUID) -> None:
 
 
 import_deferrers.register("worker", _defer_import)
+
+
+def _defer_export(run_id: UUID) -> None:
+    make_export.defer(schema=current_schema(), run_id=str(run_id))
+
+
+export_deferrers.register("worker", _defer_export)
 undo_handlers.register("import", undo_operation)
 
 _DATA = _("Data")
 for _key, _label, _help, _url, _icon, _need, _order in (
     ("fields", _("Fields"), _("What you want to know beside what is built in."), "records:fields", "layout-list", Power.MANAGE_FIELDS, 50),
+    ("imports", _("Imports"), _("Files that were brought in, and the way back."), "records:imports", "upload", None, 51),
+    ("exports", _("Exports"), _("Files you made of lists."), "records:exports", "download", None, 52),
     ("changes", _("Recent changes"), _("What was added and changed, with Undo."), "records:changes", "history", None, 54),
     ("bin", _("Bin"), _("What was put away."), "records:bin", "trash", None, 55),
 ):  # fmt: skip
@@ -68,6 +78,7 @@ for _key, _label, _help, _url, _icon, _need, _order in (
         f"records.{_key}", PaletteCommand(label=_label, hint=_help, url_name=_url, icon=_icon, needs=_need, order=200)
     )
 for _name, _sentence in (
+    ("records_exported", _("exported “{subject}” ({rows} rows)")),
     ("custom_field_created", _("added the field “{subject}”")),
     ("custom_field_changed", _("changed the field “{subject}”")),
     ("custom_field_retired", _("retired the field “{subject}”")),

@@ -11,7 +11,8 @@ from procrastinate.contrib.django import app
 
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.records.queries.bulk_runs import member_of_run
-from rapport.foundation.records.services import bulk, import_runs, imports
+from rapport.foundation.records.queries.exports import member_of_export
+from rapport.foundation.records.services import bulk, exports, import_runs, imports
 from rapport.foundation.workspace.queries.members import actor_of_member
 
 
@@ -47,3 +48,18 @@ def work_on_import(*, schema: str, import_id: str, step: str, member_id: str) ->
                 import_runs.run_import(actor=actor, import_id=UUID(import_id), writers=import_runs.WRITERS)
             else:
                 imports.undo_import(actor=actor, import_id=UUID(import_id))
+
+
+@app.task(name="records.make_export", queue="records", retry=RetryStrategy(max_attempts=3, exponential_wait=3))
+def make_export(*, schema: str, run_id: str) -> None:
+    """Write a list into a file; started anew after a crash, it begins again."""
+    workspace = Workspace.objects.filter(schema_name=schema).first()
+    if workspace is None:
+        return
+    with tenant_context(workspace):
+        member_id = member_of_export(UUID(run_id))
+        actor = actor_of_member(member_id, workspace) if member_id else None
+        if actor is None:
+            return
+        with translation.override(actor.language):
+            exports.work_on_export(actor=actor, run_id=UUID(run_id))

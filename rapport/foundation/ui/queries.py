@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rapport.foundation.ui.extension_points import finders
@@ -19,13 +19,13 @@ class Found:
     hits: Sequence[Hit]
 
 
-def found(words: str, *, actor: Actor, limit: int) -> list[Found]:
-    """Results by kind, kinds without any left out. No words, no results."""
+def found(words: str, *, actor: Actor, limit: int, most: Mapping[str, int] | None = None) -> list[Found]:
+    """Results by kind, kinds without any left out. No words, no results. `most`: limits of single kinds."""
     if not words or words.startswith(">"):
         return []
     allowed = [(name, finder) for name, finder in finders.items() if meets(actor, finder.needs)]
     answers = [
-        Found(name, finder.label, finder.find(actor, words, limit))
+        Found(name, finder.label, finder.find(actor, words, (most or {}).get(name, limit)))
         for name, finder in sorted(allowed, key=lambda each: each[1].order)
     ]
     return [answer for answer in answers if answer.hits]

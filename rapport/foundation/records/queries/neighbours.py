@@ -11,7 +11,7 @@ from rapport.foundation.records.queries.list_pages import current_tree, page_nam
 from rapport.foundation.records.queries.lists import Row, matching_rows, rows_page
 from rapport.foundation.records.queries.saved_views import views_of
 from rapport.foundation.records.rules.conditions import ConditionError
-from rapport.foundation.records.rules.lists import Cursor, ListState, encode_cursor, sort_of, state_of
+from rapport.foundation.records.rules.lists import Cursor, encode_cursor, sort_of, state_of
 from rapport.foundation.records.types import Label
 from rapport.foundation.workspace.types import Actor
 
@@ -35,7 +35,8 @@ def neighbours(*, actor: Actor, list_name: str, params: Mapping[str, str], recor
     except ConditionError:
         return None
     words = words_for(page, actor=actor)
-    saved = next((row for row in views_of(page.name, actor=actor) if str(row.pk) == state.view), None)
+    own = len(state.view) == 36  # the id of a saved view; those that come with the list have words
+    saved = next((row for row in views_of(page.name, actor=actor) if str(row.pk) == state.view), None) if own else None
     order = sort_of(
         (state.sort, saved.sort if saved else ""),
         words.record_type,
@@ -53,8 +54,4 @@ def neighbours(*, actor: Actor, list_name: str, params: Mapping[str, str], recor
         found = rows_page(rows, page, asked, words=words, columns=[]).rows
         return found[0] if found else None
 
-    return Neighbours(page.title, _at_first_page(state), beside(backward=True), beside(backward=False))
-
-
-def _at_first_page(state: ListState) -> str:
-    return state.query()
+    return Neighbours(page.title, state.query(), beside(backward=True), beside(backward=False))

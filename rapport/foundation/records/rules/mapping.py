@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.utils.translation import override
 
-from rapport.foundation.records.rules.dates import detect_date_order
 from rapport.foundation.records.rules.known_exports import KNOWN_EXPORTS, KnownExport
 from rapport.foundation.records.rules.values import guess_kind
 from rapport.foundation.records.types import Field, FieldKind
@@ -301,7 +300,4 @@ def _options(column: SourceColumn, chosen: Mapping[int, tuple[str, str]]) -> dic
     options = {}
     if target and (currency := currency_in(column.heading)):
         options["currency"] = currency
-    texts = [str(sample).strip() for sample in column.samples if isinstance(sample, str) and sample.strip()]
-    if texts and guess_kind(column.samples) in (FieldKind.DATE, FieldKind.INSTANT):
-        options["date_order"] = str(detect_date_order(texts)[0])
     return options

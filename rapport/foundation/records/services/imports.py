@@ -27,6 +27,7 @@ from rapport.foundation.records.models import (
     Operation,
     RememberedMapping,
 )
+from rapport.foundation.records.queries.imports import get_import
 from rapport.foundation.records.rules.dates import DateOrder
 from rapport.foundation.records.rules.imports import ImportPlan, RowProblem, answered, unsure_options
 from rapport.foundation.records.rules.mapping import NEW, ColumnPlan, Guess, folded_heading, guess_mapping
@@ -61,7 +62,6 @@ from rapport.foundation.records.services.undo import require_undoable, undo
 from rapport.foundation.records.types import FieldKind
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotAllowed, NotFound
 from rapport.foundation.workspace.types import Action, Actor, Power
-from rapport.foundation.workspace.types import Rows as RowReach
 
 ROWS_AT_ONCE = 2_000  # checked and imported within the request
 BYTES_AT_ONCE = 512 * 1024
@@ -77,8 +77,10 @@ NEW_KINDS = (
 class Upload(Protocol):
     """A file as it comes in."""
 
-    name: str | None
-    size: int | None
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def size(self) -> int | None: ...
 
     def chunks(self) -> Iterable[bytes]: ...
 
@@ -335,22 +337,6 @@ def discard_import(*, actor: Actor, import_id: UUID) -> None:
     transaction.on_commit(lambda: forget_files(row))
 
 
-def get_import(*, actor: Actor, import_id: UUID, lock: bool = False) -> Import:
-    """One's own import, or anybody's for who may import and see all records of the type. Errors: NotFound."""
-    rows = Import.objects.select_for_update() if lock else Import.objects.all()
-    row = rows.filter(pk=import_id).first()
-    if row is None or not may_see(actor, row):
-        raise NotFound(_("There is no such import."))
-    return row
-
-
-def may_see(actor: Actor, row: Import) -> bool:
-    if not actor.may(Action.IMPORT, row.record_type):
-        return False
-    own = actor.member_id is not None and row.member_id == actor.member_id
-    return own or actor.row_rule(Action.READ, row.record_type).rows is RowReach.ALL
-
-
 # Taking a file in
 
 
@@ -435,9 +421,10 @@ def _planned(
         elif target and target in used and not (target in allowed or known[target].many):
             problems[name] = _("Another column goes there already.")
         used.add(target)
+        said = options.get(plan.position) or {}
         chosen = {
-            **plan.options,
-            **{key: value for key, value in (options.get(plan.position) or {}).items() if _is_option(key, value)},
+            **{name: value for name, value in plan.options.items() if name not in said},
+            **{name: value for name, value in said.items() if _is_option(name, value)},
         }
         columns.append(
             replace(plan, target=target, reason=plan.reason if target == plan.target else "", options=chosen)
@@ -556,7 +543,7 @@ def _columns(
                 plan=column,
                 samples=tuple(str(value)[:60] for value in dict.fromkeys(map(str, values[:10])))[:3],
                 problems=sum(at == column.position for _number, at in wrong),
-                is_unsure=target is not None and not (chosen and not column.reason) and unsure_options(target, values),
+                is_unsure=target is not None and not chosen and unsure_options(target, values),
                 kind=column.new_kind or (target.field.kind if target else None),
             )
         )

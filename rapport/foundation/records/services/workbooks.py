@@ -163,7 +163,8 @@ class Workbook:
                             _("This workbook has parts that no spreadsheet program writes, so it was not opened.")
                         )
                     parser.feed(chunk)
-                    yield from (event[1] for event in parser.read_events())
+                    events: Iterator[Any] = parser.read_events()
+                    yield from (element for _event, element in events)
             except ParseError as error:
                 raise Unreadable(
                     _(

@@ -13,7 +13,7 @@ from typing import Any
 from django import template
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,7 @@ from rapport.foundation.ui.templatetags.ui import tag
 register = template.Library()
 
 NOBODY = Names()
+NOTHING = mark_safe('<span class="r-3rd">–</span>')  # noqa: S308 (our own markup)
 
 
 def value_text(field: Field | None, raw: Any, names: Names = NOBODY) -> str:
@@ -75,7 +76,7 @@ _FORMS: dict[FieldKind, Callable[[Any, Names], str]] = {
 def value(field: Field, raw: Any, names: Names = NOBODY) -> SafeString:
     """The value in markup: addresses as links, choices with their tone, tags as tags."""
     if raw in EMPTY:
-        return format_html('<span class="r-3rd">–</span>')
+        return NOTHING
     text = value_text(field, raw, names)
     match field.kind:
         case FieldKind.EMAIL:
