@@ -68,7 +68,7 @@ def main(arguments: argparse.Namespace) -> None:
                 f"{server.workers} web workers, {CONNECTIONS} connections, fsync {_setting('fsync')}, {ROUNDS} turns each of {BATCHES * BATCH:,} rows"
             )
             copies, sent = [], []
-            _send(server, token, _bodies(size.customers, "warm", 8))  # code loaded, connections open
+            _send(server, token, _bodies(size.customers, f"warm-{time.time_ns()}", 8))  # code loaded, connections open
             for turn in range(ROUNDS):
                 copies.append(_copy(workspace, _rows(size.customers, turn)))
                 sent.append(_send(server, token, _bodies(size.customers, f"turn{turn}-{time.time_ns()}", BATCHES)))
