@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -16,9 +18,11 @@ from rapport.foundation.accounts.extension_points import starters
 from rapport.foundation.accounts.forms.workspaces import NewWorkspaceForm
 from rapport.foundation.accounts.http import PersonRequest
 from rapport.foundation.accounts.links import workspace_prefix
-from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.accounts.services.workspaces import create_workspace, free_address
 from rapport.foundation.accounts.views.answers import see_other
+
+if TYPE_CHECKING:
+    from rapport.foundation.accounts.models import Workspace
 
 TEMPLATE = "accounts/workspaces/new.html"
 
