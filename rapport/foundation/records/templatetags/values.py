@@ -27,7 +27,7 @@ from rapport.foundation.ui.templatetags.ui import tag
 register = template.Library()
 
 NOBODY = Names()
-NOTHING = mark_safe('<span class="r-3rd">–</span>')  # noqa: S308 (our own markup)
+NOTHING = mark_safe('<span class="r-3rd">–</span>')
 
 
 def value_text(field: Field | None, raw: Any, names: Names = NOBODY) -> str:
