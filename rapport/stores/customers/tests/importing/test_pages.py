@@ -156,7 +156,9 @@ def test_htmx_gets_the_region_with_the_preview_as_it_is_now(browser: Client) -> 
     upload(browser)
     row = Import.objects.get()
 
-    answer = browser.post(f"/w/kestrel/records/imports/{row.pk}/plan", sent(row, **{"date_order-3": "mdy"}), headers=HTMX)
+    answer = browser.post(
+        f"/w/kestrel/records/imports/{row.pk}/plan", sent(row, **{"date_order-3": "mdy"}), headers=HTMX
+    )
 
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -168,7 +170,9 @@ def test_a_file_read_wrongly_is_read_again(browser: Client) -> None:
     upload(browser, "a;b\n1;x\n2;y\n")
     row = Import.objects.get()
 
-    browser.post(f"/w/kestrel/records/imports/{row.pk}/format", {"delimiter": ",", "encoding": "cp1252", "header_asked": "1"})
+    browser.post(
+        f"/w/kestrel/records/imports/{row.pk}/format", {"delimiter": ",", "encoding": "cp1252", "header_asked": "1"}
+    )
 
     row.refresh_from_db()
     assert (row.format["delimiter"], row.format["encoding"], row.format["has_header"]) == (",", "cp1252", False)
