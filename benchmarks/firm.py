@@ -34,7 +34,19 @@ SIZES = {
     )
 }
 GIVEN = ["Marta", "Jonas", "Priya", "Fenna", "Amara", "Luis", "Hannah", "Tomas", "Noor", "Lea", "Rui", "Ines", "Joost"]
-FAMILY = ["Oliveira", "Weber", "Raman", "de Boer", "Okafor", "Ferreira", "Brandt", "Costa", "Prins", "Duarte", "Vermeer"]
+FAMILY = [
+    "Oliveira",
+    "Weber",
+    "Raman",
+    "de Boer",
+    "Okafor",
+    "Ferreira",
+    "Brandt",
+    "Costa",
+    "Prins",
+    "Duarte",
+    "Vermeer",
+]
 CITIES = ["Utrecht", "Rotterdam", "Hamburg", "Antwerp", "Lyon", "Köln", "Leipzig", "Delft", "Bristol", "Porto", "Gent"]
 KINDS = ["page_viewed", "page_viewed", "page_viewed", "email_sent", "email_opened", "order_placed", "call_made"]
 HEAVY_TOUCHPOINTS = 10_000  # of one customer, so that a long timeline is there
@@ -112,15 +124,46 @@ def _fill(size: Size) -> None:
                 at = now - timedelta(seconds=chance.randrange(90_000_000))
                 kind = "organisation" if number % 10 == 0 else "person"
                 copy.write_row(
-                    [one, kind, name, given, family, email, "", "", "", city, "NL", "", "", "", "bench", "", ["fleet"]
-                     if number % 20 == 0 else [], "{}", f"{name} {email} {city}".lower(), at, at, 1]
+                    [
+                        one,
+                        kind,
+                        name,
+                        given,
+                        family,
+                        email,
+                        "",
+                        "",
+                        "",
+                        city,
+                        "NL",
+                        "",
+                        "",
+                        "",
+                        "bench",
+                        "",
+                        ["fleet"] if number % 20 == 0 else [],
+                        "{}",
+                        f"{name} {email} {city}".lower(),
+                        at,
+                        at,
+                        1,
+                    ]
                 )
         with cursor.copy(
             "copy customers_identity (id, kind, namespace, value, customer_id, is_primary, source, created_at) from stdin"
         ) as copy:
             for number, one in enumerate(ids):
                 copy.write_row(
-                    [UUID(int=(1 << 64) + number), "email", "", f"c{number}@firm{number % 9973}.example", one, True, "", now]
+                    [
+                        UUID(int=(1 << 64) + number),
+                        "email",
+                        "",
+                        f"c{number}@firm{number % 9973}.example",
+                        one,
+                        True,
+                        "",
+                        now,
+                    ]
                 )
         with cursor.copy(
             "copy touchpoint (customer_id, occurred_at, id, recorded_at, channel, kind, source, subject, properties)"
@@ -132,7 +175,17 @@ def _fill(size: Size) -> None:
                 at = now - timedelta(seconds=chance.randrange(90_000_000))
                 channel = "web" if kind == "page_viewed" else kind.partition("_")[0]
                 copy.write_row(
-                    [one, at, UUID(int=(1 << 65) + number), at, channel, kind, "bench", "Looked at Longtail 3", '{"path":"/longtail"}']
+                    [
+                        one,
+                        at,
+                        UUID(int=(1 << 65) + number),
+                        at,
+                        channel,
+                        kind,
+                        "bench",
+                        "Looked at Longtail 3",
+                        '{"path":"/longtail"}',
+                    ]
                 )
         connection.commit()
         cursor.execute("vacuum (analyze)")

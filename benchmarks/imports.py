@@ -32,19 +32,29 @@ TITLES = ["Buyer", "Owner", "Head of fleet", "Mechanic", "", ""]
 def main(arguments: argparse.Namespace) -> None:
     os.environ["RAPPORT_HOME"] = str(ROOT / "var" / "bench" / "imports")
     count = ROWS[arguments.size]
-    with firm("S") as (size, workspace):
+    with firm("S") as (size, _workspace):
         path = _written(Path(os.environ["RAPPORT_HOME"]) / f"people-{count}.csv", count)
-        heading("Import of customers", rows=count, file_MB=path.stat().st_size // 2**20, customers_before=size.customers)
+        heading(
+            "Import of customers", rows=count, file_MB=path.stat().st_size // 2**20, customers_before=size.customers
+        )
         _forget_rest()
         found = _run(path)
         counts = found["counts"]
         assert (counts["new"], counts["refused"]) == (count, 0), counts
-        print(f"import  {count / found['seconds']:9,.0f} rows/s   {found['seconds']:.1f} s   CPU per 1,000 rows: worker {found['cpu'] * 1000 / count * 1000:.1f} ms, database {found['database_ms'] * 1000 / count:.1f} ms")
-        print(f"memory  {found['peak_mb']:.0f} MB at most in the worker (resident), {found['idle_mb']:.0f} MB before it began")
+        print(
+            f"import  {count / found['seconds']:9,.0f} rows/s   {found['seconds']:.1f} s   CPU per 1,000 rows: worker {found['cpu'] * 1000 / count * 1000:.1f} ms, database {found['database_ms'] * 1000 / count:.1f} ms"
+        )
+        print(
+            f"memory  {found['peak_mb']:.0f} MB at most in the worker (resident), {found['idle_mb']:.0f} MB before it began"
+        )
         again = _run(path, seconds_only=True)
-        print(f"again   {count / again['seconds']:9,.0f} rows/s   {again['seconds']:.1f} s   the same file: all {again['counts']['unchanged']:,} unchanged")
+        print(
+            f"again   {count / again['seconds']:9,.0f} rows/s   {again['seconds']:.1f} s   the same file: all {again['counts']['unchanged']:,} unchanged"
+        )
         undone = _undo(found["import_id"])
-        print(f"undo    {undone['seconds']:.1f} s, {undone['removed']:,} customers removed, {undone['left']:,} customers left")
+        print(
+            f"undo    {undone['seconds']:.1f} s, {undone['removed']:,} customers removed, {undone['left']:,} customers left"
+        )
         assert undone["left"] == size.customers, undone
 
 
@@ -63,7 +73,17 @@ def _people(chance: random.Random, count: int) -> Iterator[list[str]]:
     for number in range(count):
         given, last = chance.choice(GIVEN), chance.choice(FAMILY)
         address = f"{given}.{last.replace(' ', '')}.{number:x}@{chance.choice(('example.org', 'example.com', 'mail.example'))}".lower()
-        yield [given, last, address, f"+4915{number:09}", chance.choice(CITIES), "DE", chance.choice(TITLES), "fair" if number % 5 == 0 else "", f"K-{number:07}"]
+        yield [
+            given,
+            last,
+            address,
+            f"+4915{number:09}",
+            chance.choice(CITIES),
+            "DE",
+            chance.choice(TITLES),
+            "fair" if number % 5 == 0 else "",
+            f"K-{number:07}",
+        ]
 
 
 def _forget_rest() -> None:
@@ -82,7 +102,9 @@ def _run(path: Path, *, seconds_only: bool = False) -> dict[str, Any]:
     """One import in a process of its own."""
     database = postmaster_pid()
     before = cpu_ms(family(database))
-    worker = subprocess.Popen([sys.executable, "-m", "benchmarks.imports", str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.imports", str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     peak = _Peak(worker.pid)
     out, _nothing = worker.communicate()
     peak.stop()
@@ -123,7 +145,11 @@ def _undo(import_id: str) -> dict[str, Any]:
     with Clock() as clock:
         imports.undo_import(actor=SYSTEM, import_id=row.pk)
     reverse = Operation.objects.filter(undoes_id=row.operation_id).first()
-    return {"seconds": clock.seconds, "removed": reverse.counts.get("removed", 0) if reverse else 0, "left": Customer.objects.count()}
+    return {
+        "seconds": clock.seconds,
+        "removed": reverse.counts.get("removed", 0) if reverse else 0,
+        "left": Customer.objects.count(),
+    }
 
 
 def _work(path: Path) -> None:
@@ -144,7 +170,9 @@ def _work(path: Path) -> None:
         idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         started_cpu = time.process_time()
         with Clock() as clock:
-            import_runs.run_import(actor=SYSTEM, import_id=row.pk, writers=int(os.environ.get("BENCH_WRITERS", import_runs.WRITERS)))
+            import_runs.run_import(
+                actor=SYSTEM, import_id=row.pk, writers=int(os.environ.get("BENCH_WRITERS", import_runs.WRITERS))
+            )
         row.refresh_from_db()
         assert row.state == "done", (row.state, row.problem)
         connection.close()

@@ -20,7 +20,10 @@ def heading(title: str, **sizes: object) -> None:
     print(f"\n# {title}")
     print(f"command: python -m benchmarks {' '.join(sys.argv[1:])}")
     print(f"machine: {os.cpu_count()} cores, {model or platform.machine()}, {memory} MB; load {os.getloadavg()[0]:.1f}")
-    print(f"python {platform.python_version()}; " + ", ".join(f"{name} {_grouped(value)}" for name, value in sizes.items()))
+    print(
+        f"python {platform.python_version()}; "
+        + ", ".join(f"{name} {_grouped(value)}" for name, value in sizes.items())
+    )
 
 
 def _grouped(value: object) -> str:

@@ -26,12 +26,18 @@ class Browser:
 
     cookie: str
     csrf: str
-    connection: http.client.HTTPConnection = field(default_factory=lambda: http.client.HTTPConnection("127.0.0.1", PORT, timeout=60))
+    connection: http.client.HTTPConnection = field(
+        default_factory=lambda: http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    )
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, bytes]:
         sent = {"Cookie": self.cookie, "Accept-Encoding": "gzip", "Accept": "text/html", **headers}
         if method == "POST":
-            sent |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": self.csrf, "Origin": f"http://127.0.0.1:{PORT}"}
+            sent |= {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-CSRFToken": self.csrf,
+                "Origin": f"http://127.0.0.1:{PORT}",
+            }
         self.connection.request(method, path, body or None, sent)
         answer = self.connection.getresponse()
         return answer.status, answer.read()
@@ -111,7 +117,9 @@ def _signed_in(workspace: object) -> Browser:
     schemas.leave()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     client = Client()
-    client.force_login(User.objects.get(email="bench@example.com"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(
+        User.objects.get(email="bench@example.com"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
     from django.middleware.csrf import _get_new_csrf_string
 
     csrf = _get_new_csrf_string()

@@ -11,7 +11,13 @@ from uuid import UUID
 
 from rapport.foundation.records.types import Field, FieldKind
 
-LENGTHS = {FieldKind.TEXT: 500, FieldKind.LONG_TEXT: 100_000, FieldKind.URL: 400, FieldKind.EMAIL: 254, FieldKind.PHONE: 40}
+LENGTHS = {
+    FieldKind.TEXT: 500,
+    FieldKind.LONG_TEXT: 100_000,
+    FieldKind.URL: 400,
+    FieldKind.EMAIL: 254,
+    FieldKind.PHONE: 40,
+}
 _TEXTS = frozenset(LENGTHS)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WEB_ADDRESS = re.compile(r"https?://(?:[\w-]+\.)+[\w-]{2,}(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)

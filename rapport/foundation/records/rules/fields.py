@@ -27,7 +27,16 @@ RESERVED = frozenset(_RESERVED.split())
 
 # Kinds whose stored form is a text that the wider kind takes as it is.
 _TEXTUAL = frozenset(
-    {FieldKind.TEXT, FieldKind.URL, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.CHOICE, FieldKind.NUMBER, FieldKind.DATE, FieldKind.INSTANT}
+    {
+        FieldKind.TEXT,
+        FieldKind.URL,
+        FieldKind.EMAIL,
+        FieldKind.PHONE,
+        FieldKind.CHOICE,
+        FieldKind.NUMBER,
+        FieldKind.DATE,
+        FieldKind.INSTANT,
+    }
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
@@ -77,7 +86,12 @@ def checked_choices(raw: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, An
         values.add(value)
         labels.add(label.casefold())
         choices.append(
-            {"value": value, "label": label, "tone": tone if tone in TONES else "", "retired": bool(each.get("retired"))}
+            {
+                "value": value,
+                "label": label,
+                "tone": tone if tone in TONES else "",
+                "retired": bool(each.get("retired")),
+            }
         )
     if len(choices) > MOST_CHOICES:
         return [], _("At most %(number)s choices.") % {"number": MOST_CHOICES}

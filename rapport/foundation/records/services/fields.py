@@ -47,7 +47,9 @@ def create_field(
     policies.require(actor, Power.MANAGE_FIELDS)
     declared = _declared(record_type)
     existing = CustomField.objects.select_for_update().filter(record_type=record_type)
-    taken = {row.name for row in existing} | {f.name for f in declared.fields} | {f.name for f in columns_of(record_type)}
+    taken = (
+        {row.name for row in existing} | {f.name for f in declared.fields} | {f.name for f in columns_of(record_type)}
+    )
     taken |= _LOOKUPS
     row = CustomField(
         record_type=record_type,
@@ -72,7 +74,14 @@ def create_field(
         raise Invalid(problems)
     row.position = (existing.aggregate(last=Max("position"))["last"] or 0) + 1
     row.save(force_insert=True)
-    audit.record("custom_field_created", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id, after=_definition(row))
+    audit.record(
+        "custom_field_created",
+        actor=actor,
+        subject=row.label,
+        subject_type="custom_field",
+        subject_id=row.id,
+        after=_definition(row),
+    )
     return row
 
 
@@ -102,7 +111,9 @@ def update_field(*, actor: Actor, field_id: UUID, **values: Any) -> CustomField:
             gone.pop(kept["value"], None)
         used = [label for value, label in gone.items() if _is_choice_used(row, declared, value)]
         if used:
-            problems["choices"] = _("Records use “%(label)s”. Retire it instead of taking it away.") % {"label": used[0]}
+            problems["choices"] = _("Records use “%(label)s”. Retire it instead of taking it away.") % {
+                "label": used[0]
+            }
     if problems:
         raise Invalid(problems)
     after = _definition(row)
@@ -110,8 +121,13 @@ def update_field(*, actor: Actor, field_id: UUID, **values: Any) -> CustomField:
         row.save(update_fields=sorted(CHANGEABLE))
         changed = [name for name in after if after[name] != before[name]]
         audit.record(
-            "custom_field_changed", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id,
-            before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
+            "custom_field_changed",
+            actor=actor,
+            subject=row.label,
+            subject_type="custom_field",
+            subject_id=row.id,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
         )
     return row
 
@@ -124,7 +140,9 @@ def retire_field(*, actor: Actor, field_id: UUID) -> CustomField:
     if row.retired_at is None:
         row.retired_at = clock.now()
         row.save(update_fields=["retired_at"])
-        audit.record("custom_field_retired", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id)
+        audit.record(
+            "custom_field_retired", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id
+        )
     return row
 
 
@@ -139,7 +157,9 @@ def reinstate_field(*, actor: Actor, field_id: UUID) -> CustomField:
             raise Conflict(_("A built-in field has this name now."))
         row.retired_at = None
         row.save(update_fields=["retired_at"])
-        audit.record("custom_field_reinstated", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id)
+        audit.record(
+            "custom_field_reinstated", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id
+        )
     return row
 
 
@@ -207,7 +227,8 @@ def _is_choice_used(row: CustomField, declared: RecordType, value: str) -> bool:
     """Asks through the containment index."""
     rows = declared.model()._default_manager
     return bool(
-        rows.filter(custom__contains={row.name: value}).exists() or rows.filter(custom__contains={row.name: [value]}).exists()
+        rows.filter(custom__contains={row.name: value}).exists()
+        or rows.filter(custom__contains={row.name: [value]}).exists()
     )
 
 

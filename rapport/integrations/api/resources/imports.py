@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
+from rapport.foundation.records.queries.imports import get_import
 from rapport.foundation.records.services import imports as services
 from rapport.foundation.records.services.import_runs import refused_rows
 from rapport.foundation.workspace.errors import Invalid
@@ -39,7 +40,7 @@ def create(
 @router.get("/imports/{import_id}", response=dict[str, Any], operation_id="get_import")
 def read(request: ApiRequest, import_id: UUID) -> Any:
     """State, progress and counts."""
-    return _shown(services.get_import(actor=request.actor, import_id=import_id))
+    return _shown(get_import(actor=request.actor, import_id=import_id))
 
 
 @router.get("/imports/{import_id}/preview", response=dict[str, Any], operation_id="preview_import")
@@ -63,7 +64,7 @@ def preview(request: ApiRequest, import_id: UUID) -> Any:
 @router.patch("/imports/{import_id}", response=dict[str, Any], operation_id="plan_import")
 def plan(request: ApiRequest, import_id: UUID, payload: PlanPatch) -> Any:
     """Say where columns go and what is to happen. Columns that are not named stay as they are."""
-    row = services.get_import(actor=request.actor, import_id=import_id)
+    row = get_import(actor=request.actor, import_id=import_id)
     beyond = [position for position in payload.targets if not 0 <= position < len(row.mapping)]
     if beyond:
         raise Invalid({f"targets.{position}": "There is no such column." for position in beyond})
@@ -106,7 +107,7 @@ def undo(request: ApiRequest, import_id: UUID) -> Any:
 @router.get("/imports/{import_id}/refused", operation_id="refused_rows", response={200: str})
 def refused(request: ApiRequest, import_id: UUID) -> Any:
     """The refused rows as CSV, each with what to mend."""
-    row = services.get_import(actor=request.actor, import_id=import_id)
+    row = get_import(actor=request.actor, import_id=import_id)
     return StreamingHttpResponse(refused_rows(row), content_type="text/csv; charset=utf-8")
 
 

@@ -25,7 +25,16 @@ from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
 from rapport.foundation.records.rules.values import parse_tags, text_of
-from rapport.foundation.records.services.copying import NULL, Column, arrays, copy_columns, escaped, new_id_texts, others, texts
+from rapport.foundation.records.services.copying import (
+    NULL,
+    Column,
+    arrays,
+    copy_columns,
+    escaped,
+    new_id_texts,
+    others,
+    texts,
+)
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.foundation.workspace.types import Rows as RowReach
@@ -55,7 +64,9 @@ IDENTITY_COLUMNS = {
 ADDRESS = ("street", "postal_code", "region")
 # A stage of life only moves on: an old file does not make a customer a prospect again.
 FORWARD_ONLY = frozenset({"life_cycle", "lifecycle", "lifecycle_stage", "life_cycle_stage", "phase"})
-FIRM_WORDS = frozenset({"company", "organisation", "organization", "account", "firm", "firma", "unternehmen", "business"})
+FIRM_WORDS = frozenset(
+    {"company", "organisation", "organization", "account", "firm", "firma", "unternehmen", "business"}
+)
 MOST_SEEN = 3_000_000
 MOST_NAMES = 200_000
 CHANGES_AT_ONCE = 5_000
@@ -329,7 +340,7 @@ class CustomersRun:
             else:
                 outcome.unchanged += repeats
                 outcome.updated += not repeats
-        attached, twins = self._to_attach(rows, touched, known, outcome)
+        attached, _twins = self._to_attach(rows, touched, known, outcome)
         got = (
             set(attached.values())
             | {touched[at] for at in self._new_places(rows, touched)}
@@ -464,7 +475,9 @@ class CustomersRun:
     def owners(self, rows: Rows) -> list[UUID | None]:
         """Who each row is, by the key; None for those who are not here, or in the bin."""
         matched = self._matched(rows, self._look_up(rows))
-        here = set(policies.visible(self.actor, RECORD_TYPE).filter(pk__in=set(matched.values())).values_list("pk", flat=True))
+        here = set(
+            policies.visible(self.actor, RECORD_TYPE).filter(pk__in=set(matched.values())).values_list("pk", flat=True)
+        )
         return [owner if (owner := matched.get(position)) in here else None for position in range(len(rows))]
 
     # Changing those who are
@@ -674,7 +687,10 @@ class CustomersRun:
         """
         columns = self._identity_columns(rows)
         if not known.owners and not any(name.startswith("other_") for name, _kind, _namespace in columns):
-            plain = [[(value, one) for value, one in zip(rows.column(name), made, strict=True) if value] for name, *_rest in columns]
+            plain = [
+                [(value, one) for value, one in zip(rows.column(name), made, strict=True) if value]
+                for name, *_rest in columns
+            ]
             if all(len({value for value, _one in pairs}) == len(pairs) for pairs in plain):
                 for (name, kind, namespace), pairs in zip(columns, plain, strict=True):
                     if pairs:
@@ -703,7 +719,9 @@ class CustomersRun:
             self._copy_identities(*zip(*sorted(found), strict=True))
         return twins
 
-    def _copy_identities(self, values: Sequence[str], kinds: Column, namespaces: Column, owners: Column, primary: Column) -> None:
+    def _copy_identities(
+        self, values: Sequence[str], kinds: Column, namespaces: Column, owners: Column, primary: Column
+    ) -> None:
         columns = {
             "id": new_id_texts(len(values)),
             "value": texts(values),

@@ -31,7 +31,9 @@ def test_customer_who_is_there_already_is_pointed_out(actor: Actor, typed: dict[
     assert twins(actor, **typed) == [("Marta Oliveira", reason)]
 
 
-@pytest.mark.parametrize("typed", [{}, {"name": "Ma"}, {"name": "Marta"}, {"email": "marta@"}, {"phone": "12"}, {"name": "\x00%"}])
+@pytest.mark.parametrize(
+    "typed", [{}, {"name": "Ma"}, {"name": "Marta"}, {"email": "marta@"}, {"phone": "12"}, {"name": "\x00%"}]
+)
 def test_half_of_it_is_no_hint(actor: Actor, typed: dict[str, str]) -> None:
     make_customer("Marta Oliveira", email="marta@pedal.example", phone="+31105550142")
 

@@ -26,7 +26,9 @@ def test_name_made_of_any_label_can_be_used(label: str, taken: set[str]) -> None
     assert rules.problem_with_name(rules.name_from(label, taken), taken) == ""
 
 
-@pytest.mark.parametrize("name", ["", "A", "2nd", "a__b", "a_", "_a", "a-b", "a b", "a" * 49, "id", "custom", "contains;--", "name"])
+@pytest.mark.parametrize(
+    "name", ["", "A", "2nd", "a__b", "a_", "_a", "a-b", "a b", "a" * 49, "id", "custom", "contains;--", "name"]
+)
 def test_names_that_would_be_misread_are_refused(name: str) -> None:
     assert rules.problem_with_name(name, {"name"})
 
@@ -51,7 +53,9 @@ def test_kind_may_change_only_without_loss(old: FieldKind, new: FieldKind, lossl
 
 
 def test_choices_get_values_from_their_labels() -> None:
-    choices, problem = rules.checked_choices([{"label": " Gold  card "}, {"label": ""}, {"label": "Silver", "value": "s", "tone": "<b>", "retired": "on"}])
+    choices, problem = rules.checked_choices(
+        [{"label": " Gold  card "}, {"label": ""}, {"label": "Silver", "value": "s", "tone": "<b>", "retired": "on"}]
+    )
 
     assert problem == ""
     assert choices == [

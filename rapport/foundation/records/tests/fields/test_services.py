@@ -18,12 +18,24 @@ def make(actor: Actor, **values: Any) -> CustomField:
 
 
 def test_new_field_stands_beside_the_built_in_ones(actor: Actor) -> None:
-    row = make(actor, label="Favourite colour", kind="choice", choices=[{"label": "Red"}, {"label": "Blue"}], group="Taste", help="Ask.")
+    row = make(
+        actor,
+        label="Favourite colour",
+        kind="choice",
+        choices=[{"label": "Red"}, {"label": "Blue"}],
+        group="Taste",
+        help="Ask.",
+    )
 
     found = record_type("customer").field("favourite_colour")
 
     assert found == Field(
-        name="favourite_colour", label="Favourite colour", kind=FieldKind.CHOICE, group="Taste", help="Ask.", custom=True,
+        name="favourite_colour",
+        label="Favourite colour",
+        kind=FieldKind.CHOICE,
+        group="Taste",
+        help="Ask.",
+        custom=True,
         choices=(Choice("red", "Red"), Choice("blue", "Blue")),
     )
     entry = AuditEntry.objects.get(subject_id=str(row.id))
@@ -137,10 +149,14 @@ def test_retired_choice_stays_on_records_and_cannot_be_picked_anew(actor: Actor)
     old = records.create_record(actor=actor, record_type="customer", values={"name": "Marta", "card": "gold"})
     new = records.create_record(actor=actor, record_type="customer", values={"name": "Rui"})
     fields.update_field(
-        actor=actor, field_id=row.id, choices=[{"value": "gold", "label": "Gold", "retired": True}, {"value": "silver", "label": "Silver"}]
+        actor=actor,
+        field_id=row.id,
+        choices=[{"value": "gold", "label": "Gold", "retired": True}, {"value": "silver", "label": "Silver"}],
     )
 
-    records.update_record(actor=actor, record_type="customer", record_id=old.pk, values={"card": "gold", "city": "Delft"})
+    records.update_record(
+        actor=actor, record_type="customer", record_id=old.pk, values={"card": "gold", "city": "Delft"}
+    )
     with pytest.raises(Invalid) as picked:
         records.update_record(actor=actor, record_type="customer", record_id=new.pk, values={"card": "gold"})
     with pytest.raises(Invalid):

@@ -13,7 +13,12 @@ def test_who_saw_the_values_meets_no_conflict_about_other_fields(actor: Actor) -
     records.update_record(actor=actor, record_type="customer", record_id=marta.pk, values={"city": "Utrecht"})
 
     records.update_record(
-        actor=actor, record_type="customer", record_id=marta.pk, values={"job_title": "Lead"}, expected_version=1, seen={"job_title": ""}
+        actor=actor,
+        record_type="customer",
+        record_id=marta.pk,
+        values={"job_title": "Lead"},
+        expected_version=1,
+        seen={"job_title": ""},
     )
 
     marta.refresh_from_db()
@@ -27,8 +32,12 @@ def test_change_of_the_same_field_is_a_conflict_that_changes_nothing(actor: Acto
 
     with pytest.raises(Conflict) as met:
         records.update_record(
-            actor=actor, record_type="customer", record_id=marta.pk, values={"city": "Breda", "job_title": "Lead"},
-            expected_version=1, seen={"city": "Delft", "job_title": ""},
+            actor=actor,
+            record_type="customer",
+            record_id=marta.pk,
+            values={"city": "Breda", "job_title": "Lead"},
+            expected_version=1,
+            seen={"city": "Delft", "job_title": ""},
         )
 
     marta.refresh_from_db()

@@ -14,7 +14,7 @@ from rapport.foundation.records.models import Import
 from rapport.foundation.records.services import imports
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Customer, Identity
-from rapport.stores.customers.tests.importing.conftest import bring, csv_of, lines, run, storage  # noqa: F401
+from rapport.stores.customers.tests.importing.conftest import csv_of, lines
 from rapport.stores.ledger.models import Touchpoint
 from rapport.stores.ledger.queries.touchpoints import standing
 
@@ -84,7 +84,7 @@ def test_the_same_file_again_doubles_nothing(run: Callable[..., Import]) -> None
     assert Touchpoint.objects.count() == 2
 
 
-def test_a_dry_run_counts_what_the_run_then_does(bring: Callable[..., Import], actor: Actor) -> None:  # noqa: F811
+def test_a_dry_run_counts_what_the_run_then_does(bring: Callable[..., Import], actor: Actor) -> None:
     row = bring(ORDERS, into="touchpoint", targets={0: "customer_email"})
 
     checked = imports.begin_check(actor=actor, import_id=row.pk)
@@ -145,10 +145,7 @@ def test_the_cdnow_sample_comes_in_as_its_authors_have_it(run: Callable[..., Imp
         min(cells[2] for cells in rows),
         max(cells[2] for cells in rows),
     }
-    per_customer = {
-        value: number
-        for value, number in Identity.objects.filter(namespace="cdnow").values_list("value", "customer_id")
-    }
+    per_customer = dict(Identity.objects.filter(namespace="cdnow").values_list("value", "customer_id"))
     counted = dict(orders.values_list("customer_id").annotate(number=Count("id")).values_list("customer_id", "number"))
     expected: dict[str, int] = {}
     for cells in rows:
