@@ -139,6 +139,12 @@ def test_what_cannot_be_sent_at_once_is_sent_later(visit: Open, house: House, si
     owner.look("what-arrives")
     page.get_by_role("button", name="Send a test").click()
     page.locator("#feed .r-strong", has_text="Beacon tested").wait_for()
+    page = owner.go("touchpoints/")
+    page.select_option("[name=channel]", "web")
+    page.locator("#touchpoints td", has_text="Shop on a train").first.wait_for()
+    owner.look("all-touch-points")
+    page = owner.go("settings/websites/")
+    page.get_by_role("link", name="Shop on a train").click()
     page.get_by_role("button", name="Disconnect this website").click()
     owner.toast("Disconnected")
     assert house.ask("select count(*) from ledger_writekey where key = %s and revoked_at is null", key) == 0
