@@ -60,13 +60,13 @@ def firm(size_name: str) -> Iterator[tuple[Size, Any]]:
     with Cluster(Path(os.environ["RAPPORT_HOME"])).running() as url:
         os.environ["DATABASE_URL"] = url
         workspace = _opened(size)
-        from rapport.foundation.accounts import schemas
+        from rapport.foundation.accounts import tenancy
 
-        schemas.enter(workspace)
+        tenancy.enter(workspace)
         try:
             yield size, workspace
         finally:
-            schemas.leave()
+            tenancy.enter_public()
             from django.db import connection
 
             connection.close()
@@ -89,18 +89,19 @@ def _opened(size: Size) -> Any:
 
     django.setup()
     from django.core.management import call_command
+    from django_tenants.utils import schema_context
 
-    from rapport.foundation.accounts import schemas
+    from rapport.foundation.accounts import tenancy
     from rapport.foundation.accounts.models import User, Workspace
     from rapport.foundation.accounts.services.workspaces import create_workspace
 
     call_command("prepare_database", verbosity=0)
-    schemas.leave()
+    tenancy.enter_public()
     workspace = Workspace.objects.filter(slug="bench").first()
     if workspace is None:
         user = User.objects.create_user("bench@example.com", "correct horse battery", name="Bench")
         workspace = create_workspace(name="Bench", slug="bench", user=user)
-        with schemas.inside(workspace):
+        with schema_context(workspace.schema_name):
             _fill(size)
     return workspace
 

@@ -94,10 +94,10 @@ def _signed_in(workspace: Any) -> Any:
     from django.db import close_old_connections
     from django.test import Client
 
-    from rapport.foundation.accounts import schemas
+    from rapport.foundation.accounts import tenancy
     from rapport.foundation.accounts.models import User
 
-    schemas.leave()
+    tenancy.enter_public()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.ALLOWED_HOSTS = ["testserver"]
     request_finished.disconnect(close_old_connections)  # one process, one connection

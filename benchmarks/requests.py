@@ -111,10 +111,10 @@ def _signed_in(workspace: object) -> Browser:
     from django.conf import settings
     from django.test import Client
 
-    from rapport.foundation.accounts import schemas
+    from rapport.foundation.accounts import tenancy
     from rapport.foundation.accounts.models import User
 
-    schemas.leave()
+    tenancy.enter_public()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     client = Client()
     client.force_login(
