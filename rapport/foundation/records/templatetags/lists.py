@@ -66,6 +66,29 @@ def list_head(listed: ListView, column: Column | None, list_url: str) -> SafeStr
 
 
 @register.simple_tag
+def column_lines(listed: ListView, list_url: str) -> SafeString:
+    """The lines of the columns menu: chosen ones first, in their order."""
+    before, _hole, after = (_("%(name)s: one place forward") % {"name": _HOLE}).partition(_HOLE)
+    arrow, grip = icon("arrow-up"), icon("grip-vertical", css="r-3rd r-grip r-js")
+    parts = []
+    for choice in listed.column_choices:
+        label = escape(str(choice.field.label))
+        earlier = ""
+        if choice.earlier:
+            url = escape(f"{list_url}?{choice.earlier}")
+            earlier = (
+                f'<a class="btn btn-ghost btn-sm r-icon" href="{url}" hx-get="{url}" hx-target="#list" hx-push-url="true"'
+                f' aria-label="{escape(before)}{label}{escape(after)}">{arrow}</a>'
+            )
+        parts.append(
+            '<div class="r-check"><label class="r-row r-grow"><input class="form-check-input" type="checkbox" name="columns"'
+            f' value="{escape(choice.field.name)}"{" checked" if choice.is_chosen else ""}>'
+            f'<span class="r-grow">{label}</span></label>{earlier}{grip}</div>'
+        )
+    return mark_safe("".join(parts))  # noqa: S308 (labels and addresses were escaped above)
+
+
+@register.simple_tag
 def list_rows(listed: ListView, row_url: tuple[str, str], cell_url: str) -> SafeString:
     """The body of the table."""
     if listed.rows is None:
