@@ -173,9 +173,9 @@ class Appended:
 AfterAppend = Callable[[Appended], None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Entry:
-    """One touch point as the timeline shows it."""
+    """One touch point as the timeline shows it. Filled once, by the query, and not changed afterwards."""
 
     id: UUID
     customer_id: UUID
@@ -195,15 +195,16 @@ class Entry:
     corrects_id: UUID | None = None
     batch_id: UUID | None = None
     pinned: bool = False
+    # How it reads and looks
     headline: str = ""
+    summary: str = ""
+    label: Label = ""
+    channel_label: Label = ""
     icon: str = "activity"
     tone: str = ""
     quiet: bool = False
-    label: str = ""
-    channel_label: str = ""
     member_name: str = ""
-    summary: str = ""
-    details: tuple[tuple[Label, str], ...] = ()
+    # What the actor may do with it
     may_edit: bool = False
     may_pin: bool = False
     may_retract: bool = False

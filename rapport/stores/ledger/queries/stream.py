@@ -17,7 +17,6 @@ from django.db import connection
 
 from rapport.foundation.lib import clock
 from rapport.foundation.records.policies import visible
-from rapport.foundation.workspace.queries.members import names_of
 from rapport.foundation.workspace.types import Action, Actor, Rows
 from rapport.stores.customers.queries.customers import names_of as customer_names
 from rapport.stores.ledger import policies
@@ -155,6 +154,5 @@ def _rows(statement: str, values: Mapping[str, Any]) -> list[Entry]:
 
 
 def _lines(actor: Actor, entries: Sequence[Entry]) -> tuple[Line, ...]:
-    names = names_of({entry.member_id for entry in entries if entry.member_id})
     customers = customer_names(actor=actor, customer_ids={entry.customer_id for entry in entries})
-    return tuple(Line(dress(entry, actor, names), customers.get(entry.customer_id, "")) for entry in entries)
+    return tuple(Line(entry, customers.get(entry.customer_id, "")) for entry in dress(entries, actor))

@@ -7,7 +7,7 @@ Asked in windows of time, the newest first: each is bounded, so the planner look
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from rapport.foundation.workspace.types import Action, Actor, FieldAccess
 from rapport.stores.ledger import policies
 from rapport.stores.ledger.queries.touchpoints import ids_of_customer
 from rapport.stores.ledger.queries.vocabulary import channel_of, group_of, in_use, kind_of
+from rapport.stores.ledger.queries.websites import source_names
 from rapport.stores.ledger.rules import days, spoken, telling, vocabulary
 from rapport.stores.ledger.rules.cursors import Cursor
 from rapport.stores.ledger.rules.items import OWN_SOURCE
@@ -97,11 +98,10 @@ def timeline(
     page = found[:limit]
     first = before is None and not condition
     pinned = _pinned(ids) if first else []
-    names = names_of({entry.member_id for entry in (*page, *pinned) if entry.member_id})
-    dressed = {entry.id: dress(entry, actor, names) for entry in (*page, *pinned)}
+    dress((*page, *pinned), actor)
     return Timeline(
-        entries=tuple(dressed[entry.id] for entry in page),
-        pinned=tuple(dressed[entry.id] for entry in pinned),
+        entries=tuple(page),
+        pinned=tuple(pinned),
         earlier=Cursor(page[-1].occurred_at, page[-1].id) if len(found) > limit else None,
         may_add=actor.may(Action.CREATE, policies.RECORD_TYPE),
     )
@@ -112,9 +112,7 @@ def entry_of(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> Entry |
     ids = ids_of_customer(actor=actor, customer_id=customer_id)
     mine = f"t.customer_id = any(%(ids)s) and t.id = %(id)s and {STANDING}"
     found = _rows(mine, {"ids": list(ids), "id": touchpoint_id}, 1)
-    if not found:
-        return None
-    return dress(found[0], actor, names_of({found[0].member_id} if found[0].member_id else set()))
+    return dress(found, actor)[0] if found else None
 
 
 def grouped(entries: Iterable[Entry]) -> list[Day]:
@@ -129,40 +127,41 @@ def grouped(entries: Iterable[Entry]) -> list[Day]:
     return [Day(heading.key, _words(heading), heading.span is days.Span.DAY, tuple(rows)) for heading, rows in found]
 
 
-def dress(entry: Entry, actor: Actor, names: dict[UUID, str]) -> Entry:
-    """Add how it reads and looks, and what the actor may do with it; take away what their role hides."""
+def dress(entries: Iterable[Entry], actor: Actor) -> list[Entry]:
+    """Add how they read and look, and what the actor may do with them; take away what their role hides. One statement."""
+    entries = list(entries)
+    names = names_of({entry.member_id for entry in entries if entry.member_id})
     hidden = {name: empty for name, empty in _HIDEABLE.items() if _is_hidden(actor, name)}
-    if hidden:
-        entry = replace(entry, **hidden)
-    kind, channel = kind_of(entry.kind), channel_of(entry.channel)
-    may_edit = policies.may_correct(actor, member_id=entry.member_id, source=entry.source, own_source=OWN_SOURCE)
-    name = names.get(entry.member_id, "") if entry.member_id else ""
-    spoken_of = "" if entry.subject else spoken.headline(entry.kind, name, entry.properties)
-    return replace(
-        entry,
-        headline=spoken_of or vocabulary.headline(kind, entry.subject, entry.properties),
-        icon=kind.icon or channel.icon,
-        tone=kind.tone or channel.tone,
-        quiet=kind.quiet,
-        label=str(kind.label),
-        channel_label=str(channel.label),
-        member_name=name,
-        summary=telling.summary(entry.properties),
-        details=_details(entry, str(kind.label), str(channel.label)),
-        may_edit=may_edit,
-        may_retract=policies.may_retract(actor, member_id=entry.member_id, source=entry.source, own_source=OWN_SOURCE),
-        may_pin=actor.may(Action.UPDATE, policies.RECORD_TYPE),
-    )
+    may_pin = actor.may(Action.UPDATE, policies.RECORD_TYPE)
+    for entry in entries:
+        for name, empty in hidden.items():
+            setattr(entry, name, empty)
+        kind, channel = kind_of(entry.kind), channel_of(entry.channel)
+        entry.member_name = names.get(entry.member_id, "") if entry.member_id else ""
+        spoken_of = "" if entry.subject else spoken.headline(entry.kind, entry.member_name, entry.properties)
+        entry.headline = spoken_of or vocabulary.headline(kind, entry.subject, entry.properties)
+        entry.summary = telling.summary(entry.properties)
+        entry.label, entry.channel_label = kind.label, channel.label
+        entry.icon, entry.tone, entry.quiet = kind.icon or channel.icon, kind.tone or channel.tone, kind.quiet
+        whose = {"member_id": entry.member_id, "source": entry.source, "own_source": OWN_SOURCE}
+        entry.may_pin = may_pin
+        entry.may_edit = policies.may_correct(actor, **whose)
+        entry.may_retract = policies.may_retract(actor, **whose)
+    return entries
 
 
-def _details(entry: Entry, kind: str, channel: str) -> tuple[tuple[Label, str], ...]:
-    """What stands behind an entry: words, source, when it came in if that was later, and its properties."""
-    found: list[tuple[Label, str]] = [(gettext("Kind"), kind), (gettext("Channel"), channel)]
+def details(entry: Entry) -> list[tuple[Label, str]]:
+    """What stands behind an entry: when exactly, its words, its source, when it came in if that was later, its properties."""
+    found: list[tuple[Label, str]] = [
+        (gettext("When"), formats.exact(entry.occurred_at)),
+        (gettext("Kind"), str(entry.label)),
+        (gettext("Channel"), str(entry.channel_label)),
+    ]
     if entry.source:
-        found.append((gettext("Source"), entry.source))
+        found.append((gettext("Source"), source_names().get(entry.source, entry.source)))
     if entry.recorded_at - entry.occurred_at > LATE:
         found.append((gettext("Came in"), formats.exact(entry.recorded_at)))
-    return (*found, *telling.facts(entry.properties))
+    return [*found, *telling.facts(entry.properties)]
 
 
 def _is_hidden(actor: Actor, field: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapport.foundation.records.extension_points import BehaviourWords
 from rapport.stores.ledger.extension_points import channels, kinds
@@ -12,10 +13,12 @@ from rapport.stores.ledger.rules import vocabulary
 from rapport.stores.ledger.types import Channel, Group, Kind, Label
 
 
+@lru_cache(maxsize=4096)
 def channel_of(name: str) -> Channel:
     return channels.get(name) or vocabulary.guessed_channel(name)
 
 
+@lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
     return kinds.get(name) or vocabulary.guessed_kind(name)
 

@@ -22,12 +22,12 @@ from rapport.stores.customers.extension_points import Panel
 from rapport.stores.customers.queries.customers import get_customer
 from rapport.stores.ledger.forms.composer import ComposerForm
 from rapport.stores.ledger.policies import RECORD_TYPE
-from rapport.stores.ledger.queries.timeline import Timeline, entry_of, timeline
+from rapport.stores.ledger.queries.timeline import Timeline, details, entry_of, timeline
 from rapport.stores.ledger.queries.vocabulary import channel_of, in_use, kind_of
 from rapport.stores.ledger.rules import spoken
 from rapport.stores.ledger.rules.cursors import cursor_of
 from rapport.stores.ledger.services import corrections, notes, pins
-from rapport.stores.ledger.types import Channel, Group, Kind
+from rapport.stores.ledger.types import Channel, Entry, Group, Kind
 
 PAGE = "ledger/timeline/page.html"
 MOST_WORDS = 100
@@ -58,12 +58,18 @@ def log(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
     return render(request, PAGE, context, partial="composer", status=422)
 
 
+@require_safe
+def one(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
+    """What can be done with one touch point and what stands behind it: a menu in the timeline, a page of its own."""
+    entry = _entry(request, customer_id, touchpoint_id)
+    context = {"entry": entry, "details": details(entry), "customer_id": customer_id, "back": customer_url(customer_id)}
+    return render(request, "ledger/timeline/one.html", context, partial="menu")
+
+
 @require_http_methods(["GET", "POST"])
 def edit(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> HttpResponse:
     """Correct what was logged by hand: the page, or the form in the side dialog."""
-    entry = entry_of(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
-    if entry is None:
-        raise NotFound("There is no such touch point, or it was taken back.")
+    entry = _entry(request, customer_id, touchpoint_id)
     logged = spoken.logged_as(entry.kind)
     initial = {
         "kind": logged,
@@ -132,6 +138,7 @@ def timeline_context(customer_id: UUID, shown: Timeline, asked: Mapping[str, str
     present = in_use()
     return {
         "customer_id": customer_id,
+        "touchpoints_url": reverse("ledger:log", args=[customer_id]),
         "timeline": shown,
         "days": shown.days(),
         "groups": list(Group),
@@ -185,6 +192,13 @@ def _context(request: WorkspaceRequest, customer_id: UUID) -> dict[str, Any]:
     )
     context = timeline_context(customer.pk, shown, {name: str(value) for name, value in asked.items()})
     return {**context, "customer": customer, "composer": ComposerForm() if shown.may_add else None}
+
+
+def _entry(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> Entry:
+    entry = entry_of(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
+    if entry is None:
+        raise NotFound("There is no such touch point, or it was taken back.")
+    return entry
 
 
 def _group(name: str) -> Group | None:

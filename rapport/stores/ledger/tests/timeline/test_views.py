@@ -15,7 +15,6 @@ from rapport.foundation.lib import clock
 from rapport.foundation.workspace.models import Member, Role
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Customer
-from rapport.stores.ledger.hooks import composer_panel, timeline_panel
 from rapport.stores.ledger.models import Pin, Retraction, Touchpoint, TouchpointContent
 from rapport.stores.ledger.queries.touchpoints import standing
 from rapport.stores.ledger.tests.factories import make_customer, touch
@@ -174,10 +173,10 @@ def test_one_corrects_what_one_logged(ada_at: Client, customer: Customer) -> Non
     )
     first = entry()
 
-    form = ada_at.get(url(customer, "touchpoints", first.id))
+    form = ada_at.get(url(customer, "touchpoints", first.id, "edit"))
     (shown,) = re.findall(r'name="occurred_at" value="([^"]+)"', form.content.decode())  # to the minute, on Ada's clock
     response = ada_at.post(
-        url(customer, "touchpoints", first.id),
+        url(customer, "touchpoints", first.id, "edit"),
         {
             "kind": "call",
             "call_direction": "in",
@@ -197,8 +196,23 @@ def test_one_corrects_what_one_logged(ada_at: Client, customer: Customer) -> Non
         first.occurred_at,
     )
     assert TouchpointContent.objects.get(touchpoint_id=now.id).body == "Right"
-    assert ada_at.post(url(customer, "touchpoints", now.id), {"kind": "note", "body": ""}).status_code == 422
-    assert ada_at.get(url(customer, "touchpoints", first.id)).status_code == 404
+    assert ada_at.post(url(customer, "touchpoints", now.id, "edit"), {"kind": "note", "body": ""}).status_code == 422
+    assert ada_at.get(url(customer, "touchpoints", first.id, "edit")).status_code == 404
+
+
+def test_the_menu_of_a_touch_point_says_what_stands_behind_it(ada_at: Client, customer: Customer) -> None:
+    touched = touch(customer.pk, subject=HOSTILE, properties={"url": "https://shop.example", "<i>": [1, {"a": None}]})
+
+    menu = ada_at.get(url(customer, "touchpoints", touched.id), headers=HTMX).content.decode()
+    page = ada_at.get(url(customer, "touchpoints", touched.id)).content.decode()
+
+    assert "Pin to the top" in menu
+    assert "Correct" not in menu
+    assert "&lt;i&gt;" in menu
+    assert "[1, {&quot;a&quot;: null}]" in menu
+    assert "<html" not in menu
+    assert "<script>alert" not in page
+    assert ada_at.get(url(customer, "touchpoints", uuid4())).status_code == 404
 
 
 def test_pinning_and_taking_back(ada_at: Client, customer: Customer) -> None:
@@ -233,7 +247,9 @@ def test_members_take_back_only_what_they_logged(
 
     for act in ("retract", "restore"):
         assert bens.post(url(customer, "touchpoints", adas.id, act)).status_code in (403, 404)
-    assert bens.post(url(customer, "touchpoints", adas.id), {"kind": "note", "body": "changed"}).status_code == 403
+    assert (
+        bens.post(url(customer, "touchpoints", adas.id, "edit"), {"kind": "note", "body": "changed"}).status_code == 403
+    )
     assert entry().id == adas.id
 
 
@@ -270,26 +286,25 @@ def test_touch_points_of_customers_one_may_not_see_do_not_exist(
 
     assert agent.get(url(customer, "timeline")).status_code == 404
     assert agent.post(url(customer, "touchpoints"), {"kind": "note", "body": "x"}).status_code == 404
-    assert agent.get(url(own, "touchpoints", foreign.id)).status_code == 404
+    assert agent.get(url(own, "touchpoints", foreign.id, "edit")).status_code == 404
     page = agent.get("/w/kestrel/touchpoints/").content.decode()
     assert "Own news" in page
     assert "Foreign secret" not in page
     assert seen.id
 
 
-def test_panels_of_the_customer_page_follow_the_role(
-    actor: Actor,
-    ben: User,
-    actor_for: Callable[[User], Actor],
-    set_role: Callable[..., None],
-    customer: Customer,
-    rf: Any,
+def test_the_customer_page_shows_composer_and_timeline_by_role(
+    ada_at: Client, client_for: Callable[..., Client], ben: User, set_role: Callable[..., None], customer: Customer
 ) -> None:
     set_role(ben, "read_only")
+    touch(customer.pk, subject="Looked at Longtail 3")
 
-    assert composer_panel(rf.get("/"), actor, customer, [customer.pk]) is not None
-    assert composer_panel(rf.get("/"), actor_for(ben), customer, [customer.pk]) is None
-    assert timeline_panel(rf.get("/"), actor_for(ben), customer, [customer.pk]) is not None
+    page, read = ada_at.get(url(customer)).content.decode(), client_for(ben).get(url(customer)).content.decode()
+
+    assert 'id="composer"' in page
+    assert "Looked at Longtail 3" in page
+    assert 'id="composer"' not in read
+    assert "Looked at Longtail 3" in read
 
 
 def test_unknown_touch_points_are_not_found(ada_at: Client, customer: Customer) -> None:
