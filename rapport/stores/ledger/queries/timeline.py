@@ -143,10 +143,10 @@ def dress(entries: Iterable[Entry], actor: Actor) -> list[Entry]:
         entry.summary = telling.summary(entry.properties)
         entry.label, entry.channel_label = kind.label, channel.label
         entry.icon, entry.tone, entry.quiet = kind.icon or channel.icon, kind.tone or channel.tone, kind.quiet
-        whose = {"member_id": entry.member_id, "source": entry.source, "own_source": OWN_SOURCE}
+        member_id, source = entry.member_id, entry.source
         entry.may_pin = may_pin
-        entry.may_edit = policies.may_correct(actor, **whose)
-        entry.may_retract = policies.may_retract(actor, **whose)
+        entry.may_edit = policies.may_correct(actor, member_id=member_id, source=source, own_source=OWN_SOURCE)
+        entry.may_retract = policies.may_retract(actor, member_id=member_id, source=source, own_source=OWN_SOURCE)
     return entries
 
 
