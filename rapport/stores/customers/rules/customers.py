@@ -44,9 +44,23 @@ def merged_values(
 
 
 def after_unmerge(current: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The survivor's values once the merge is taken back: what was before it, except where somebody changed it since."""
-    return {
-        name: before.get(name)
-        for name, value in after.items()
-        if current.get(name) == value and before.get(name) != value
-    }
+    """The survivor's values once the merge is taken back: what was before it, except where somebody changed it since.
+
+    From a list goes what the merge brought; what others put in or took out stays so.
+    """
+    back = {}
+    for name, brought in after.items():
+        now, was = current.get(name), before.get(name)
+        if now != brought and isinstance(now, list) and isinstance(brought, list):
+            wanted: Any = _without(now, was or [], brought)
+        else:
+            wanted = was if now == brought else now
+        if wanted != now:
+            back[name] = wanted
+    return back
+
+
+def _without(now: list[Any], was: list[Any], brought: list[Any]) -> list[Any]:
+    """What was there, but for what others took out since; then what others put in since."""
+    own = [item for item in was if item in now or item not in brought]
+    return [*own, *(item for item in now if item not in brought and item not in was)]

@@ -25,7 +25,7 @@ _IN_ZIP = {
     ".ods": "application/vnd.oasis.opendocument.spreadsheet",
 }
 _TURNED = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
-ICONS = {"application/pdf": "file-type-pdf", "image": "photo", "text": "file-text"}
+ICONS = {"application/pdf": "file-text", "image": "photo", "text": "file-text"}
 
 
 def clean_name(name: str) -> str:

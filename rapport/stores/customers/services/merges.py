@@ -107,6 +107,7 @@ def unmerge_customers(*, actor: Actor, merge_id: UUID, operation: Operation | No
     current = _values(surviving, declared)
     back = rules.after_unmerge(current, merge.surviving_before, merge.surviving_after)
     _write(surviving, declared, back, operation)
+    _splice_out(merge)
 
     absorbed.merged_into, absorbed.version = None, absorbed.version + 1
     absorbed.save(update_fields=["merged_into", "version"])
@@ -136,6 +137,17 @@ def undo_merge(*, actor: Actor, operation: Operation, reverse: Operation) -> dic
         raise NotFound("There is no such merge.")
     unmerge_customers(actor=actor, merge_id=merge.id, operation=reverse)
     return {"restored": 2}
+
+
+def _splice_out(merge: Merge) -> None:
+    """A later merge into the same survivor must not bring back, when it is undone in turn, what this one had brought."""
+    later = Merge.objects.filter(surviving_id=merge.surviving_id, undone_at=None, merged_at__gt=merge.merged_at)
+    for other in later.order_by("merged_at").select_for_update():
+        back = rules.after_unmerge(other.surviving_before, merge.surviving_before, merge.surviving_after)
+        known = {name: value for name, value in back.items() if name in other.surviving_before}
+        if known:
+            other.surviving_before = {**other.surviving_before, **known}
+            other.save(update_fields=["surviving_before"])
 
 
 def _give_back_aliases(surviving_id: UUID, absorbed_id: UUID) -> None:

@@ -50,7 +50,9 @@ def new(request: WorkspaceRequest) -> HttpResponse:
         return saved(request, page_url(customer.pk), toast=said, undo_url=undo)
     if not in_dialog(request):
         return redirect(request, f"{reverse('customers:new')}?kind={form.kind}", toast=said, undo_url=undo)
-    return toast(_new_page(request, _form(request, form.kind), status=200), said, undo)
+    response = _new_page(request, _form(request, form.kind), status=200)
+    response["HX-Reswap"] = "outerHTML"  # morphing would keep what was typed
+    return toast(response, said, undo)
 
 
 @require_http_methods(["GET", "POST"])

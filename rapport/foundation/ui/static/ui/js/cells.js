@@ -19,10 +19,11 @@ const send = (form) => {
 const cancel = (form) => {
   if (state.get(form) === 'sent') return;
   state.set(form, 'sent');
-  window.htmx.ajax('GET', form.dataset.cancel, { source: form, target: form.closest('.r-cell'), swap: 'outerMorph' });
+  window.htmx.ajax('GET', form.dataset.cancel, { target: form.closest('.r-cell'), swap: 'outerMorph' }); // without the form's values
 };
 const value = (input) => (input.type === 'checkbox' ? String(input.checked) : input.value);
 
+on('submit', '[data-cell]', (form) => state.set(form, 'sent')); // by Enter: what leaves the field afterwards is no second change
 on('change', '[data-cell]', (form, event) => isChoice(event.target) && event.target.type !== 'date' && send(form));
 on('focusout', '[data-cell]', (form, event) => {
   if (form.contains(event.relatedTarget) || !form.isConnected) return;
