@@ -1,12 +1,6 @@
-"""What a workspace adds of its own: fields, and a website that reports."""
+"""What a workspace adds of its own."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 from tests.journeys.house import House
 from tests.journeys.visitor import Open
@@ -14,7 +8,7 @@ from tests.journeys.visitor import Open
 
 def test_adds_a_field_and_uses_it_in_a_form_a_column_and_a_filter(visit: Open, house: House) -> None:
     owner = visit("owner")
-    page = owner.go("fields/?type=customer")
+    page = owner.go("records/fields/?type=customer")
     owner.look("fields")
     page.get_by_role("link", name="Add field").click()
     page.locator("#sheet[open]").wait_for()
@@ -52,64 +46,3 @@ def test_adds_a_field_and_uses_it_in_a_form_a_column_and_a_filter(visit: Open, h
     page.locator(".r-list-sum", has_text="1 customer").wait_for()
     page.locator("tbody tr", has_text="Aaltje Rekstra").get_by_text("Full").wait_for()
     owner.look("own-field-in-the-list")
-
-
-def test_connects_a_website_and_sees_a_visitor_become_a_customer(visit: Open, house: House) -> None:
-    owner = visit("owner")
-    page = owner.go("settings/websites/")
-    page.get_by_role("link", name="Connect website").first.click()
-    with shop() as (address, pages):
-        page.fill("[name=name]", "Harbour shop")
-        page.fill("[name=allowed_origins]", address)
-        owner.look("new-website")
-        page.get_by_role("button", name="Make the key").click()
-        page.get_by_role("heading", level=1, name="Harbour shop").wait_for()
-        pages["/"] = f"<title>Cargo bikes by the quay</title><h1>Bikes</h1>{page.inner_text('#snippet')}"
-        pages["/longtail"] = f"<title>Longtail 4</title><h1>Longtail</h1>{page.inner_text('#snippet')}"
-
-        guest = visit()
-        guest.page.goto(f"{address}/")
-        page.locator("#feed li", has_text="Cargo bikes by the quay").wait_for()
-        assert guest.context.cookies() == []
-        guest.page.evaluate("rapport.consent(true)")
-        guest.page.goto(f"{address}/longtail")
-        page.locator("#feed li", has_text="Longtail 4").wait_for()
-        assert "Unknown visitor" in page.locator("#feed li", has_text="Longtail 4").first.inner_text()
-
-        guest.page.evaluate("rapport.identify({email: 'sanne@kade.example', name: 'Sanne Kade'})")
-        guest.page.evaluate("rapport.track('file_downloaded', {title: 'Price list'})")
-        page.locator("#feed li", has_text="Price list").wait_for()
-        owner.look("arrivals")
-
-        owner.go("customers/?view=all&q=Sanne+Kade")
-        page.get_by_role("link", name="Sanne Kade").click()
-        page.locator("#timeline", has_text="Longtail 4").wait_for()
-        page.locator("#timeline", has_text="Price list").wait_for()
-
-
-@contextmanager
-def shop() -> Iterator[tuple[str, dict[str, str]]]:
-    """Somebody's website on a port of its own; what stands at a path is put into the dictionary."""
-    pages: dict[str, str] = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path in pages
-            self.send_response(200 if found else 204)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            if found:
-                self.wfile.write(f"<!doctype html><html lang=en>{pages[self.path]}</html>".encode())
-
-        def log_message(self, *_: Any) -> None:
-            """The journey says enough."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", pages
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
