@@ -42,7 +42,9 @@ def parse_number(raw: object, decimal: str = ".") -> Decimal:
     if isinstance(raw, bool):
         raise BadValue(_("%(value)s is not a number.") % {"value": shown(raw)})
     if isinstance(raw, int | float | Decimal):
-        return _within_limits(Decimal(str(raw)), raw)
+        number = Decimal(str(raw))
+        # A column of decimals in a Parquet file gives all of them the same number of places.
+        return _within_limits(Decimal(format(number.normalize(), "f")) if number.is_finite() else number, raw)
     text = str(raw)
     if decimal == "." and _PLAIN.fullmatch(text):
         return _within_limits(Decimal(text), text)

@@ -68,12 +68,10 @@ class CustomerWrites:
             Exists(Change.objects.filter(record_id=OuterRef("pk")).exclude(operation_id=operation_id))
             | Q(merged_into__isnull=False)
             | Exists(CustomerAlias.objects.filter(surviving_id=OuterRef("pk")))
-            | Exists(
-                Relationship.objects.filter(
-                    Q(from_customer_id=OuterRef("pk")) | Q(to_customer_id=OuterRef("pk"))
-                ).exclude(operation_id=operation_id)
-            )
         )
+        for end in ("from_customer_id", "to_customer_id"):
+            others = Relationship.objects.filter(**{end: OuterRef("pk")}).exclude(operation_id=operation_id)
+            used |= Exists(others)
         for use in customer_uses.values():
             used |= use(operation_id)
         kept_ids = list(created.filter(used).values_list("pk", flat=True))

@@ -203,6 +203,8 @@ class CustomersImporter:
         return CustomersRun(plan, actor, operation_id)
 
     def undo(self, *, actor: Actor, operation: Operation, reverse: Operation) -> Mapping[str, int]:
+        with connection.cursor() as cursor:  # soon after an import the planner still takes these for empty
+            cursor.execute("analyze customers_relationship, customers_address, customers_customeralias, records_change")
         restored, kept = _restore(operation, reverse)
         _forget_attached(operation.id)
         created = unload_customers(operation=operation)
@@ -409,6 +411,9 @@ class CustomersRun:
         self._expects_news = not matched and not known.owners
         if matched:
             self._update(rows, matched, known, outcome)
+            for position, key, _first in self._identities(rows):
+                if position in matched:  # by now theirs, unless it was somebody's before
+                    known.owners.setdefault(key, matched[position])
         new = [at for at in range(len(rows)) if at not in matched and self._may_add(rows.numbers[at], outcome)]
         if new:
             self._insert(rows.take(new), known, outcome)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,8 @@ class Changed:
 
     def put(self, declared: Field, value: Any) -> None:
         was = self.standing.value(declared)
-        if _differs(was, value):
+        same_number = declared.kind is FieldKind.NUMBER and was and value and Decimal(was) == Decimal(value)
+        if _differs(was, value) and not same_number:
             self.before[declared.name], self.after[declared.name] = was, value
 
 

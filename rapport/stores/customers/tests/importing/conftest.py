@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,14 @@ from rapport.foundation.workspace.types import Actor
 
 
 @pytest.fixture(autouse=True)
-def storage(tmp_path: Path, settings: Any) -> None:
+def storage(tmp_path: Path, settings: Any) -> Iterator[None]:
+    """A folder for each test. The storage of workspaces remembers where the first one was."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    default_storage.__dict__.pop("base_location", None)
+    default_storage.path("anything")
+    remembered = vars(default_storage._wrapped)
+    remembered.pop("relative_media_root", None)
+    yield
+    remembered.pop("relative_media_root", None)
 
 
 @pytest.fixture
