@@ -18,8 +18,8 @@ setup:  ## make .venv ready for work on Rapport
 assets: setup  ## build the front-end files and translations
 	@$(BIN)/rapport assets
 
-test: setup assets check docs  ## set up what is missing, then every check and every test, browser journeys included
-	$(BIN)/pytest -n 2 --dist loadfile
+test: setup assets check docs  ## set up what is missing, then every check and every test but the long walks of `make journeys`
+	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys
 
 check: setup assets  ## every check that runs no product code
 	$(BIN)/ruff check .
