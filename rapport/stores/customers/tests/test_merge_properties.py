@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -73,7 +74,7 @@ def cast(number: int, values: list[dict[str, Any]]) -> list[UUID]:
     for at in range(number):
         given_values = {**values[at % len(values)], "email": f"c{at}-{ids.new_id().hex[-8:]}@x.example"}
         made.append(create_customer(actor=SYSTEM, values=given_values).pk)
-    for one, other in zip(made, made[1:], strict=False):
+    for one, other in itertools.pairwise(made):
         add_relationship(actor=SYSTEM, from_id=one, type_name="knows", to_id=other)
     return made
 

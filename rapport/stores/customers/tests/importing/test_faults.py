@@ -124,7 +124,7 @@ def test_a_row_that_the_database_refuses_costs_only_itself(
     row = run(people(8))
 
     assert (row.counts["new"], row.counts["refused"]) == (7, 1)
-    assert lines(row)[1].startswith('5,"The database can\'t store this row')
+    assert lines(row)[1].startswith("5,\"The database can't store this row")
 
 
 @pytest.mark.django_db
