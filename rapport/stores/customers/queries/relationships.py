@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField, When
 from django.db.models.functions import Coalesce, JSONObject
 
@@ -39,6 +40,7 @@ class Related:
     role: str
     since: date | None
     until: date | None
+    absorbed: tuple[UUID, ...] = ()  # ids merged into the other
 
     @property
     def is_over(self) -> bool:
@@ -61,12 +63,14 @@ def relationship_rows(actor: Actor, of: Callable[[str], Q]) -> QuerySet[Any]:
     mine = of("from_customer_id")
     other = Case(When(mine, then=F("to_customer_id")), default=F("from_customer_id"), output_field=UUIDField())
     alias = CustomerAlias.objects.filter(absorbed_id=OuterRef("other_end")).values("surviving_id")
+    also = CustomerAlias.objects.filter(surviving_id=OuterRef("other_id"))
     shown = policies.visible(actor, RECORD_TYPE).filter(pk=OuterRef("other_id"))
-    title = {"hint": "job_title"} if _may_read(actor, "job_title") else {}
+    title = {"hint": "job_title"} if may_read(actor, "job_title") else {}
     return (
         Relationship.objects.filter(mine | of("to_customer_id"))
         .annotate(other_end=other)
         .annotate(other_id=Coalesce(Subquery(alias), F("other_end")))
+        .annotate(absorbed=ArraySubquery(also.values("absorbed_id")))
         .annotate(other=Subquery(shown.values(found=JSONObject(name="name", kind="kind", **title))))
         .order_by("type__position", "created_at")
     )
@@ -75,7 +79,7 @@ def relationship_rows(actor: Actor, of: Callable[[str], Q]) -> QuerySet[Any]:
 ROW = {
     "id": "id", "type": "type_id", "label": "type__label", "inverse_label": "type__inverse_label",
     "symmetric": "type__is_symmetric", "from_id": "from_customer_id", "other_id": "other_id", "other": "other",
-    "role": "role", "since": "since", "until": "until",
+    "role": "role", "since": "since", "until": "until", "absorbed": "absorbed",
 }  # fmt: skip
 
 
@@ -104,6 +108,7 @@ def as_related(rows: Iterable[Mapping[str, Any]], ids: Sequence[UUID]) -> list[R
                 role=row["role"],
                 since=_day(row["since"]),
                 until=_day(row["until"]),
+                absorbed=tuple(UUID(str(one)) for one in row["absorbed"] or ()),
             ),
         )
     return list(found.values())
@@ -153,17 +158,15 @@ def ids_with_people(*, actor: Actor, customer_id: UUID, kind: str) -> list[UUID]
     inside = {CustomerKind.ORGANISATION: WORKS_AT, CustomerKind.HOUSEHOLD: MEMBER_OF}.get(CustomerKind(kind))
     if inside is None:
         return own
-    people = [each.other_id for each in related_to(actor=actor, ids=own) if each.type == inside and each.inverse]
-    return ids_with(people, own)
+    return ids_with([each for each in related_to(actor=actor, ids=own) if each.type == inside and each.inverse], own)
 
 
-def ids_with(people: Sequence[UUID], own: Sequence[UUID]) -> list[UUID]:
-    """The ids, and those of these other customers with what was merged into them; one query."""
-    absorbed = CustomerAlias.objects.filter(surviving_id__in=people).values_list("absorbed_id", flat=True)
-    return [*own, *people, *absorbed]
+def ids_with(people: Iterable[Related], own: Sequence[UUID]) -> list[UUID]:
+    """The ids, and all those of these other customers."""
+    return [*own, *(one for each in people for one in (each.other_id, *each.absorbed))]
 
 
-def _may_read(actor: Actor, name: str) -> bool:
+def may_read(actor: Actor, name: str) -> bool:
     return policies.may_read_field(actor, record_types[RECORD_TYPE], name)
 
 

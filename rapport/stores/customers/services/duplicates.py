@@ -16,18 +16,17 @@ from rapport.stores.customers.policies import RECORD_TYPE
 MOST_PAIRS = 2000
 SOURCE = "exact"
 
-# Every member of a group is paired with its oldest: merging along these pairs joins the whole group.
+# Every member of a group is paired with its oldest (ids begin with the time): merging along these pairs joins the group.
 _PAIRS = """
 with grouped as (
-  select {key} as value, (array_agg(id order by created_at, id))[1] as oldest
+  select {key} as value, kind, min(id::text)::uuid as oldest
   from customers_customer
   where deleted_at is null and merged_into_id is null and {holds}
   group by {key}, kind having count(*) between 2 and 50
 ), pairs as (
   select least(g.oldest, c.id) as first_id, greatest(g.oldest, c.id) as second_id, c.id as other, g.value
-  from grouped g join customers_customer c on {key_of_c} = g.value and c.id <> g.oldest
+  from grouped g join customers_customer c on {key_of_c} = g.value and c.kind = g.kind and c.id <> g.oldest
   where c.deleted_at is null and c.merged_into_id is null
-    and c.kind = (select kind from customers_customer where id = g.oldest)
 )
 select p.first_id, p.second_id, p.other, p.value from pairs p
 where not exists (

@@ -160,7 +160,7 @@ def _fact(
 
 def _panels(request: WorkspaceRequest, found: Dossier, people: Sequence[Related]) -> dict[str, list[Any]]:
     """Parts of the page that other apps give, by position. With `people`, the middle also shows what happened with them."""
-    wider = ids_with([each.other_id for each in people], found.ids) if people else found.ids
+    wider = ids_with(people, found.ids)
     panels: dict[str, list[Any]] = defaultdict(list)
     for each in sorted(customer_panels.values(), key=lambda panel: panel.order):
         ids = wider if each.position == "main" else found.ids
@@ -217,9 +217,8 @@ def _names(actor: Actor, found: Dossier) -> Names:
     """The owner comes with the customer; other ids cost a query only where there are any."""
     own = {"owner"}
     names = names_in(actor=actor, fields=[f for f in found.fields if f.name not in own], values=[found.values])
-    owner = found.customer.owner
-    if owner is not None and found.values.get("owner"):
-        return Names({**names.members, str(owner.pk): owner.name}, names.records)
+    if found.owner_name and found.values.get("owner"):
+        return Names({**names.members, str(found.values["owner"]): found.owner_name}, names.records)
     return names
 
 
