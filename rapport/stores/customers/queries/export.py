@@ -69,7 +69,7 @@ def _history(actor: Actor, found: Dossier) -> Iterator[dict[str, Any]]:
 
 
 def _plain(row: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(row).items() if name not in ("id", "other_id")}
+    return {name: value for name, value in vars(row).items() if name not in ("id", "other_id", "absorbed")}
 
 
 def _json(value: Any) -> str:

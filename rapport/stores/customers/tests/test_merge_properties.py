@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +74,7 @@ def cast(number: int, values: list[dict[str, Any]]) -> list[UUID]:
     for at in range(number):
         given_values = {**values[at % len(values)], "email": f"c{at}-{ids.new_id().hex[-8:]}@x.example"}
         made.append(create_customer(actor=SYSTEM, values=given_values).pk)
-    for one, other in itertools.pairwise(made):
+    for one, other in pairwise(made):
         add_relationship(actor=SYSTEM, from_id=one, type_name="knows", to_id=other)
     return made
 

@@ -853,3 +853,26 @@ def test_nonsense_leads_nowhere(browser: Client, said: str) -> None:
 
     assert browser.get(page(marta, f"neighbours?in={said}"), headers=HTMX).status_code == 200
     assert browser.get(page(marta), headers={"Referer": f"http://evil.example{HOME}/customers/?x"}).status_code == 200
+
+
+def test_touch_points_of_people_come_along_when_asked_for(
+    browser: Client, actor: Actor, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    firm, marta, twin = make_organisation(), make_customer(), make_customer("Twin")
+    make_relation(marta, "works_at", firm)
+    for who, words in ((firm, "of the firm"), (marta, "of Marta"), (twin, "of her twin")):
+        browser.post(page(who, "touchpoints/"), {"kind": "note", "body": words})
+    merge_customers(actor=actor, surviving_id=marta.pk, absorbed_id=twin.pk)
+
+    alone = browser.get(page(firm)).content.decode()
+    with django_assert_max_num_queries(15):
+        together = browser.get(page(firm, "?people=1")).content.decode()
+    filtered = browser.get(page(firm, "timeline/?people=1&q=twin"), headers=HTMX).content.decode()
+
+    assert "of the firm" in alone
+    assert "of Marta" not in alone
+    for words in ("of the firm", "of Marta", "of her twin"):
+        assert words in together
+    assert together.count(">Marta Oliveira</a>: ") == 2
+    assert "of her twin" in filtered
+    assert "of the firm" not in filtered

@@ -22,6 +22,7 @@ from rapport.foundation.lib import clock
 from rapport.foundation.ui import formats
 from rapport.foundation.workspace.queries.members import names_of
 from rapport.foundation.workspace.types import Action, Actor, FieldAccess
+from rapport.stores.customers.queries import customers
 from rapport.stores.ledger import policies
 from rapport.stores.ledger.queries.touchpoints import ids_of_customer
 from rapport.stores.ledger.queries.vocabulary import channel_of, group_of, in_use, kind_of
@@ -105,6 +106,15 @@ def timeline(
         earlier=Cursor(page[-1].occurred_at, page[-1].id) if len(found) > limit else None,
         may_add=actor.may(Action.CREATE, policies.RECORD_TYPE),
     )
+
+
+def say_whose(entries: Iterable[Entry], *, actor: Actor, customer: Any) -> None:
+    """Name those to whom touch points of others belong; one query."""
+    several = list(entries)
+    names = customers.names_of(actor=actor, customer_ids={entry.customer_id for entry in several})
+    for entry in several:
+        name = names.get(entry.customer_id, "")
+        entry.whose = name if name != customer.name else ""
 
 
 def entry_of(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> Entry | None:

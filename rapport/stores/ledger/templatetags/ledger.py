@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -28,7 +29,8 @@ def touchpoint_time(entry: Entry, is_day: bool) -> SafeString:
 @register.simple_tag
 def touchpoint_menu(touchpoints_url: str, entry: Entry) -> SafeString:
     """The way to what can be done: opens a menu, which is fetched then; without JavaScript it leads to a page."""
-    url = f"{touchpoints_url}{entry.id}/"
+    theirs = reverse("ledger:log", args=[entry.customer_id]) if entry.whose else touchpoints_url
+    url = f"{theirs}{entry.id}/"
     return format_html(
         '<a class="btn btn-ghost btn-sm r-icon" href="{}" role="button" data-bs-toggle="dropdown" aria-expanded="false"'
         ' aria-label="{}">{}</a><div class="dropdown-menu dropdown-menu-end" data-menu-src="{}"></div>',
