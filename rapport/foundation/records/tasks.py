@@ -15,6 +15,8 @@ from rapport.foundation.records.queries.exports import member_of_export
 from rapport.foundation.records.services import bulk, exports, import_runs, imports
 from rapport.foundation.workspace.queries.members import actor_of_member
 
+KEPT_HOURS = 72  # of jobs that went well
+
 
 @app.task(name="records.run_bulk", queue="records")
 def run_bulk(*, schema: str, run_id: str) -> None:
@@ -63,3 +65,13 @@ def make_export(*, schema: str, run_id: str) -> None:
             return
         with translation.override(actor.language):
             exports.work_on_export(actor=actor, run_id=UUID(run_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="records.take_over_killed_jobs", queue="records", queueing_lock="records.take_over_killed_jobs")
+async def take_over_killed_jobs(timestamp: int) -> None:
+    """Every minute: jobs whose worker was killed are begun anew, those of all apps. Every task is safe to run twice."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+    if timestamp // 60 % 60 == 0:
+        await app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS)

@@ -258,7 +258,8 @@ def begin_check(*, actor: Actor, import_id: UUID) -> Import:
         _set_to_work(row, ImportState.CHECKING)
         row.counts = {}
         row.save(update_fields=["counts"])
-    return _work(row, actor, "check")
+        left = _leave_to_worker(row, actor, "check")
+    return row if left else _work_now(row, actor, "check")
 
 
 def begin_run(*, actor: Actor, import_id: UUID) -> Import:
@@ -274,7 +275,8 @@ def begin_run(*, actor: Actor, import_id: UUID) -> Import:
             raise Invalid(problems)
         _remember(row)
         _set_to_work(row, ImportState.RUNNING)
-    return _work(row, actor, "run")
+        left = _leave_to_worker(row, actor, "run")
+    return row if left else _work_now(row, actor, "run")
 
 
 @transaction.atomic
@@ -299,7 +301,8 @@ def begin_undo(*, actor: Actor, import_id: UUID) -> Import:
         require_undoable(actor, operation)
         row.state, row.started_at = ImportState.UNDOING, clock.now()
         row.save(update_fields=["state", "started_at"])
-    return _work(row, actor, "undo")
+        left = _leave_to_worker(row, actor, "undo")
+    return row if left else _work_now(row, actor, "undo")
 
 
 def undo_import(*, actor: Actor, import_id: UUID) -> None:
@@ -462,11 +465,15 @@ def _set_to_work(row: Import, state: ImportState) -> None:
     row.save(update_fields=["state", "share", "problem", "started_at", "heartbeat_at", "finished_at"])
 
 
-def _work(row: Import, actor: Actor, step: str) -> Import:
-    """In the worker, or here when it is soon done."""
-    if not is_small(row) and actor.member_id is not None:
-        import_deferrers["worker"](row.pk, step, actor.member_id)
-        return row
+def _leave_to_worker(row: Import, actor: Actor, step: str) -> bool:
+    """Inside the transaction that changes the state, so that there is never one without the other."""
+    if is_small(row) or actor.member_id is None:
+        return False
+    import_deferrers["worker"](row.pk, step, actor.member_id)
+    return True
+
+
+def _work_now(row: Import, actor: Actor, step: str) -> Import:
     {"check": check_import, "run": run_import, "undo": undo_import}[step](actor=actor, import_id=row.pk)
     row.refresh_from_db()
     return row

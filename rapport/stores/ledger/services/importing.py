@@ -51,6 +51,12 @@ DIRECTION_WORDS = {
     "out": "out", "outgoing": "out", "outbound": "out", "sent": "out", "ausgehend": "out", "to customer": "out", "to the customer": "out",
     "none": "none", "neither": "none", "internal": "none",
 }  # fmt: skip
+# Further headings that logs of other systems have.
+MORE_WORDS = {
+    "amount": ("dollar value", "order value", "purchase amount", "total amount", "sales", "spend", "turnover", "umsatz", "sum", "net", "gross"),
+    "occurred_at": ("created at", "ordered at", "purchase date", "transaction date", "event date", "day", "zeitpunkt"),
+    "source_id": ("order", "transaction id", "invoice", "invoice number", "bestellnummer", "rechnungsnummer"),
+}  # fmt: skip
 WHO, WHAT = lazy("Whom it is with"), lazy("What happened")
 
 
@@ -90,7 +96,7 @@ class TouchpointsImporter:
                 label=known.label,
                 kind=kind or known.kind,
                 choices=known.choices,
-                aliases=known.aliases,
+                aliases=(*known.aliases, *MORE_WORDS.get(name, ())),
                 group=WHAT,
             )
             return ImportTarget(field=declared, **more)

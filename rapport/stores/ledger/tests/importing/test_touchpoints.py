@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import lifetimes
 import pytest
-from django.db.models import Count, Max, Min, Sum
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
+from rapport.foundation.accounts.models import User
 from rapport.foundation.records.models import Import
 from rapport.foundation.records.services import imports
+from rapport.foundation.records.services.import_runs import run_import
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Customer, Identity
 from rapport.stores.customers.tests.importing.conftest import csv_of, lines
@@ -113,41 +118,57 @@ def cdnow(name: str) -> Iterator[list[str]]:
             yield cells
 
 
-def test_the_cdnow_sample_comes_in_as_its_authors_have_it(run: Callable[..., Import], actor: Actor) -> None:
-    rows = list(cdnow("CDNOW_sample.txt"))
-
-    row = run(
-        (DATASETS / "CDNOW_sample.txt").read_bytes(),
-        name="CDNOW_sample.txt",
-        into="touchpoint",
-        namespace="cdnow",
-        currency="USD",
-        key="customer_external_id",
+def bought(name: str, client: Client, actor: Actor, key: str = "customer_external_id") -> Import:
+    """A file of CDNOW brought through the pages, as anybody would, and written by the worker."""
+    client.post(
+        "/w/kestrel/records/imports/new",
+        {"into": "touchpoint", "file": SimpleUploadedFile(name, (DATASETS / name).read_bytes())},
     )
-
-    row.refresh_from_db()
-    assert row.state == "running", "the file is large enough for the worker"
-    from rapport.foundation.records.services.import_runs import run_import
-
+    row = Import.objects.get()
+    fields = {f"column-{each['position']}": each["target"] for each in row.mapping}
+    answers = {**row.options, "namespace": "cdnow", "currency": "USD", "key_field": key, "go": "run"}
+    answer = client.post(f"/w/kestrel/records/imports/{row.pk}/plan", {**fields, **answers})
+    assert (answer.status_code, answer["Location"]) == (303, f"/w/kestrel/records/imports/{row.pk}")
+    assert "Importing" in client.get(answer["Location"]).content.decode(), "it is large enough for the worker"
     run_import(actor=actor, import_id=row.pk)
+    assert "Undo this import" in client.get(answer["Location"]).content.decode()
     row.refresh_from_db()
-    assert (row.state, row.counts["new"], row.counts["refused"], row.counts["customers"]) == ("done", 6919, 0, 2357)
-    orders = Touchpoint.objects.filter(kind="order_placed")
-    assert orders.count() == len(rows)
-    assert orders.values("customer_id").distinct().count() == len({cells[0] for cells in rows})
-    assert orders.aggregate(total=Sum("amount"))["total"] == sum(Decimal(cells[4]) for cells in rows)
-    assert set(orders.values_list("currency", flat=True).distinct()) == {"USD"}
-    from zoneinfo import ZoneInfo
+    return row
 
-    span = orders.aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
+
+def compared(name: str, row: Import, actor: Actor, customer: int, day: int, amount: int) -> None:
+    """Everything the file says is in the ledger: customers, purchases of each, amounts, dates."""
+    rows = list(cdnow(name))
+    assert (row.state, row.counts["new"], row.counts["refused"]) == ("done", len(rows), 0), row.counts
+    assert row.counts["customers"] == len({cells[customer] for cells in rows})
+    orders = Touchpoint.objects.filter(kind="order_placed", channel="shop", currency="USD")
+    owners = dict(Identity.objects.filter(namespace="cdnow").values_list("customer_id", "value"))
     zone = ZoneInfo(actor.timezone)
-    assert {f"{at.astimezone(zone):%Y%m%d}" for at in span.values()} == {
-        min(cells[2] for cells in rows),
-        max(cells[2] for cells in rows),
-    }
-    per_customer = dict(Identity.objects.filter(namespace="cdnow").values_list("value", "customer_id"))
-    counted = dict(orders.values_list("customer_id").annotate(number=Count("id")).values_list("customer_id", "number"))
-    expected: dict[str, int] = {}
-    for cells in rows:
-        expected[cells[0]] = expected.get(cells[0], 0) + 1
-    assert {value: counted[customer] for value, customer in per_customer.items()} == expected
+    found = Counter(
+        (owners[owner], f"{at.astimezone(zone):%Y%m%d}", paid)
+        for owner, at, paid in orders.values_list("customer_id", "occurred_at", "amount")
+    )
+    assert found == Counter((cells[customer], cells[day], Decimal(cells[amount])) for cells in rows)
+    assert Customer.objects.count() == len(owners)
+
+
+def test_the_cdnow_sample_comes_in_through_the_pages(
+    client_for: Callable[[User | None], Client], ada: User, actor: Actor
+) -> None:
+    row = bought("CDNOW_sample.txt", client_for(ada), actor)
+
+    assert (row.counts["new"], row.counts["customers"]) == (6_919, 2_357)
+    compared("CDNOW_sample.txt", row, actor, customer=0, day=2, amount=4)
+
+
+def test_all_of_cdnow_comes_in_through_the_pages_and_goes_again(
+    client_for: Callable[[User | None], Client], ada: User, actor: Actor
+) -> None:
+    row = bought("CDNOW_master.txt", client_for(ada), actor)
+
+    assert (row.counts["new"], row.counts["customers"]) == (69_659, 23_570)
+    compared("CDNOW_master.txt", row, actor, customer=0, day=1, amount=3)
+    Import.objects.update(state="undoing")
+    imports.undo_import(actor=actor, import_id=row.pk)
+    assert not Customer.objects.exists()
+    assert not standing(Touchpoint.objects.all()).exists()
