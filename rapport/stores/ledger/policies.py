@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from rapport.foundation.workspace.errors import NotAllowed
 from rapport.foundation.workspace.types import Action, Actor, Power, Rows
 
 RECORD_TYPE = "touchpoint"
+_REFUSALS = {
+    Action.READ: gettext_noop("Your role does not let you see touch points."),
+    Action.CREATE: gettext_noop("Your role does not let you log touch points."),
+    Action.UPDATE: gettext_noop("Your role does not let you change touch points."),
+    Action.DELETE: gettext_noop("Your role does not let you take touch points back."),
+}
 
 
 def require(actor: Actor, action: Action) -> None:
     if not actor.may(action, RECORD_TYPE):
-        raise NotAllowed(f"Your role does not let you {action} touch points.")
+        raise NotAllowed(gettext(_REFUSALS.get(action, _REFUSALS[Action.UPDATE])))
 
 
 def may_correct(actor: Actor, *, member_id: UUID | None, source: str, own_source: str) -> bool:
@@ -41,4 +49,4 @@ def may_manage_sources(actor: Actor) -> bool:
 
 def require_sources(actor: Actor) -> None:
     if not may_manage_sources(actor):
-        raise NotAllowed("Your role does not let you manage where touch points come from.")
+        raise NotAllowed(gettext("Your role does not let you manage where touch points come from."))

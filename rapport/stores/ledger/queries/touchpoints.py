@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Actor
@@ -38,7 +39,7 @@ def get_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> T
     ids = ids_of_customer(actor=actor, customer_id=customer_id)
     found = standing(Touchpoint.objects.filter(customer_id__in=ids, id=touchpoint_id)).first()
     if found is None:
-        raise NotFound("There is no such touch point, or it was retracted.")
+        raise NotFound(gettext("There is no such touch point, or it was taken back."))
     return found
 
 

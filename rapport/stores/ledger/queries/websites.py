@@ -45,7 +45,7 @@ def get_website(*, actor: Actor, key_id: UUID) -> WebsiteRow:
     """Errors: NotAllowed, NotFound."""
     found = next((row for row in websites(actor=actor) if row.id == key_id), None)
     if found is None:
-        raise NotFound("There is no such website, or it was disconnected.")
+        raise NotFound(gettext("There is no such website, or it was disconnected."))
     return found
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext
 
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.ledger import policies
-from rapport.stores.ledger.models import Pin, Retraction, TouchpointContent
+from rapport.stores.ledger.models import Pin, Retraction, Touchpoint, TouchpointContent
 from rapport.stores.ledger.queries import touchpoints
 from rapport.stores.ledger.rules.items import OWN_SOURCE
 from rapport.stores.ledger.services.ingestion import append
@@ -40,20 +41,21 @@ def retract_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID, 
     """
     found = touchpoints.get_touchpoint(actor=actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
     if not policies.may_retract(actor, member_id=found.member_id, source=found.source, own_source=OWN_SOURCE):
-        raise NotAllowed("Only what you logged yourself can be taken back.")
+        raise NotAllowed(gettext("Only what you logged yourself can be taken back."))
     return _retract(actor, found.customer_id, touchpoint_id, reason)
 
 
 @transaction.atomic
 def restore_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> None:
-    """Undo a retraction of one's own, or any for those who may delete all. Errors: NotFound, NotAllowed."""
+    """Undo a retraction; who may take a touch point back may also restore it. Errors: NotFound, NotAllowed."""
     ids = touchpoints.ids_of_customer(actor=actor, customer_id=customer_id)
     rows = Retraction.objects.select_for_update().filter(touchpoint_id=touchpoint_id, customer_id__in=ids)
     retraction = rows.exclude(reason=CORRECTED).first()
-    if retraction is None:
-        raise NotFound("There is no such retracted touch point.")
-    if not policies.may_erase(actor) and retraction.actor_name != actor.name:
-        raise NotAllowed("Only the person who took this back can undo it.")
+    found = Touchpoint.objects.filter(customer_id__in=ids, id=touchpoint_id).first() if retraction else None
+    if retraction is None or found is None:
+        raise NotFound(gettext("There is no such touch point that was taken back."))
+    if not policies.may_retract(actor, member_id=found.member_id, source=found.source, own_source=OWN_SOURCE):
+        raise NotAllowed(gettext("Only the person who logged this can bring it back."))
     retraction.delete()
 
 
@@ -77,7 +79,7 @@ def correct_touchpoint(
     """
     old = touchpoints.get_touchpoint(actor=actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
     if not policies.may_correct(actor, member_id=old.member_id, source=old.source, own_source=OWN_SOURCE):
-        raise NotAllowed("Only what you logged yourself can be corrected.")
+        raise NotAllowed(gettext("Only what you logged yourself can be corrected."))
     if content is None:
         kept = TouchpointContent.objects.filter(customer_id=old.customer_id, touchpoint_id=old.id).first()
         content = kept.body if kept else ""
@@ -111,7 +113,7 @@ def erase_contents(*, actor: Actor, customer_id: UUID, touchpoint_ids: Sequence[
     The rows of the ledger stay; `erased_at` says that there was something. Errors: NotFound, NotAllowed.
     """
     if not policies.may_erase(actor):
-        raise NotAllowed("Your role does not let you erase what was written.")
+        raise NotAllowed(gettext("Your role does not let you erase what was written."))
     ids = touchpoints.ids_of_customer(actor=actor, customer_id=customer_id)
     contents = TouchpointContent.objects.filter(customer_id__in=ids, erased_at=None)
     if touchpoint_ids is not None:
@@ -134,5 +136,5 @@ def _retract(actor: Actor, customer_id: UUID, touchpoint_id: UUID, reason: str) 
         },
     )
     if not made and reason == CORRECTED:
-        raise NotFound("This touch point was changed or taken back meanwhile.")
+        raise NotFound(gettext("This touch point was changed or taken back meanwhile."))
     return retraction

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace.errors import Invalid
@@ -24,7 +25,8 @@ def pin(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> None:
     ids = touchpoints.ids_of_customer(actor=actor, customer_id=customer_id)
     others = Pin.objects.select_for_update().filter(customer_id__in=ids).exclude(touchpoint_id=touchpoint_id)
     if len(others) >= MOST_PINS:
-        raise Invalid({"touchpoint_id": f"At most {MOST_PINS} touch points can be pinned. Unpin one first."})
+        said = gettext("At most %(n)d touch points can be pinned. Unpin one first.") % {"n": MOST_PINS}
+        raise Invalid({"touchpoint_id": said})
     Pin.objects.get_or_create(
         customer_id=found.customer_id,
         touchpoint_id=found.id,

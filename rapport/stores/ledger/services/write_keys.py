@@ -22,10 +22,12 @@ from rapport.stores.ledger.models import WriteKey
 from rapport.stores.ledger.rules import beats, origins
 from rapport.stores.ledger.rules.items import web_source
 from rapport.stores.ledger.services.ingestion import append
+from rapport.stores.ledger.services.words import kinds_with_room
 from rapport.stores.ledger.types import CustomerRef, Outcome, new_touchpoint
 
 _KEY = re.compile(r"(?P<schema>[0-9a-f]{8})[0-9a-f]{20}")
 MOST_KEYS = 50
+MOST_KINDS = 200  # of one website
 
 
 class Website(NamedTuple):
@@ -101,7 +103,9 @@ def website_of(raw: str) -> Website | None:
 
 def collect(*, website: Website, beat: beats.Beat) -> list[Outcome]:
     """Append what a beacon sent. Runs as the website: it may begin customers if that is allowed, and fill gaps."""
-    items = beats.touchpoints(beat, source=website.source, now=clock.now())
+    told = beats.touchpoints(beat, source=website.source, now=clock.now())
+    kinds = kinds_with_room(website.source, beats.CHANNEL, {item.kind for item in told}, most=MOST_KINDS)
+    items = [item for item in told if item.kind in kinds]
     return append(
         actor=replace(SYSTEM, name=website.name),
         items=items,

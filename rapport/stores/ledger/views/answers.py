@@ -16,6 +16,7 @@ TITLES = {
     401: "Sign in with a token",
     403: "Not allowed",
     405: "This method does not exist here",
+    411: "How long it is must be said",
     413: "Too large",
     415: "This media type is not understood",
     422: "Nothing of this can be accepted",
@@ -50,7 +51,12 @@ def body_of(request: HttpRequest, *, largest: int = bodies.LARGEST_BODY) -> byte
         raise BadBody("The length of the body is no number.") from None
     if length > largest:
         raise bodies.too_large()
-    data = request.read(largest + 1)
+    if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        raise BadBody("Send the length of the body (Content-Length).", 411)
+    try:
+        data = request.read(largest + 1)
+    except OSError:
+        raise BadBody("The body could not be read to its end.") from None
     if len(data) > largest:
         raise bodies.too_large()
     if len(data) < length:

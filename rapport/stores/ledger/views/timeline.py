@@ -20,9 +20,11 @@ from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.extension_points import Panel
 from rapport.stores.customers.queries.customers import get_customer
+from rapport.stores.customers.queries.relationships import ids_with_people
+from rapport.stores.customers.types import CustomerKind
 from rapport.stores.ledger.forms.composer import ComposerForm
 from rapport.stores.ledger.policies import RECORD_TYPE
-from rapport.stores.ledger.queries.timeline import Timeline, details, entry_of, timeline
+from rapport.stores.ledger.queries.timeline import Timeline, details, entry_of, say_whose, timeline
 from rapport.stores.ledger.queries.vocabulary import channel_of, in_use, kind_of
 from rapport.stores.ledger.rules import spoken
 from rapport.stores.ledger.rules.cursors import cursor_of
@@ -135,6 +137,7 @@ def timeline_context(customer_id: UUID, shown: Timeline, asked: Mapping[str, str
     asked = asked or {}
     group = _group(asked.get("group", ""))
     narrowed = {name: asked.get(name, "").strip()[:MOST_WORDS] for name in ("q", "channel", "kind")}
+    people = "1" if asked.get("people") == "1" else ""
     present = in_use()
     return {
         "customer_id": customer_id,
@@ -146,7 +149,8 @@ def timeline_context(customer_id: UUID, shown: Timeline, asked: Mapping[str, str
         "words": narrowed["q"],
         "channel": narrowed["channel"],
         "kind": narrowed["kind"],
-        "others": urlencode({name: value for name, value in narrowed.items() if value}),
+        "others": urlencode({name: value for name, value in {**narrowed, "people": people}.items() if value}),
+        "people_too": people,
         "channels": _labelled(present.channels(), channel_of),
         "kinds": _labelled(present.kinds(), kind_of),
         "before": asked.get("before", ""),
@@ -171,7 +175,10 @@ def timeline_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Seque
     if not actor.may(Action.READ, RECORD_TYPE):
         return None
     shown = timeline(actor=actor, customer_id=customer.pk, ids=ids)
-    return Panel("ledger/timeline/_timeline.html", timeline_context(customer.pk, shown))
+    asked = {"people": "1"} if _with_people(request, customer) else {}
+    if asked:
+        say_whose(shown.entries, actor=actor, customer=customer)
+    return Panel("ledger/timeline/_timeline.html", timeline_context(customer.pk, shown, asked))
 
 
 def customer_url(customer_id: UUID) -> str:
@@ -181,23 +188,32 @@ def customer_url(customer_id: UUID) -> str:
 def _context(request: WorkspaceRequest, customer_id: UUID) -> dict[str, Any]:
     customer = get_customer(actor=request.actor, customer_id=customer_id)
     asked = request.GET.dict() if request.method == "GET" else {}
+    with_people = _with_people(request, customer)
     shown = timeline(
         actor=request.actor,
         customer_id=customer.pk,
+        ids=ids_with_people(actor=request.actor, customer_id=customer.pk, kind=customer.kind) if with_people else None,
         before=cursor_of(str(asked.get("before", ""))),
         kinds=[str(asked["kind"])] if asked.get("kind") else (),
         channels=[str(asked["channel"])] if asked.get("channel") else (),
         group=_group(str(asked.get("group", ""))),
         search=str(asked.get("q", ""))[:MOST_WORDS],
     )
+    if with_people:
+        say_whose(shown.entries, actor=request.actor, customer=customer)
     context = timeline_context(customer.pk, shown, {name: str(value) for name, value in asked.items()})
     return {**context, "customer": customer, "composer": ComposerForm() if shown.may_add else None}
+
+
+def _with_people(request: HttpRequest, customer: Any) -> bool:
+    """Whether the page of an organisation or household also shows what happened with its people."""
+    return request.GET.get("people") == "1" and customer.kind != CustomerKind.PERSON
 
 
 def _entry(request: WorkspaceRequest, customer_id: UUID, touchpoint_id: UUID) -> Entry:
     entry = entry_of(actor=request.actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
     if entry is None:
-        raise NotFound("There is no such touch point, or it was taken back.")
+        raise NotFound(gettext("There is no such touch point, or it was taken back."))
     return entry
 
 

@@ -183,6 +183,16 @@ def test_robots_are_thanked_and_forgotten(send: Send, agent: str) -> None:
     assert not Touchpoint.objects.exists()
 
 
+def test_a_stranger_cannot_fill_the_menus_with_words_of_their_own(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_keys, "MOST_KINDS", 3)
+
+    send(*({"kind": f"kind_{n}"} for n in range(5)), cookie=COOKIE)
+    send({"id": "event-1000", "kind": "kind_1"}, {"id": "event-1001", "kind": "another"}, cookie=COOKIE)
+
+    assert set(Touchpoint.objects.values_list("kind", flat=True)) == {"kind_0", "kind_1", "kind_2"}
+    assert Touchpoint.objects.filter(kind="kind_1").count() == 2
+
+
 def test_sending_twice_is_harmless(send: Send) -> None:
     for _ in range(2):
         assert send({}, {}, cookie=COOKIE).status_code == 204
