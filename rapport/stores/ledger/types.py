@@ -204,6 +204,7 @@ class Entry:
     tone: str = ""
     quiet: bool = False
     member_name: str = ""
+    whose: str = ""  # where it is not of the customer whose page this is, but of one of its people
     # What the actor may do with it
     may_edit: bool = False
     may_pin: bool = False
