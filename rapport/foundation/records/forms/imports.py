@@ -53,7 +53,7 @@ class QuestionsForm(Form):
         super().__init__(*args, **kwargs)
         recognised = [("", _("Nobody: add every row")), *((one.name, one.label) for one in keys)]
         self.fields["key_field"] = forms.ChoiceField(
-            label=_("Recognise people who are here already by"), choices=recognised, required=False
+            label=_("Recognise customers by"), choices=recognised, required=False
         )
         for question in questions:
             self.fields[question.name] = _asked(question)

@@ -31,8 +31,8 @@ SAMPLES = 50
 QUESTIONS = (
     Field(name="bad_values", label=lazy("A value that can't be read"), kind=FieldKind.CHOICE, required=True,
           choices=(Choice("refuse", lazy("keeps its row out")), Choice("leave", lazy("is left empty")))),
-    Field(name="region", label=lazy("Country of phone numbers without a country code"), kind=FieldKind.TEXT, help=lazy("Two letters, such as NL")),
-    Field(name="currency", label=lazy("Currency of amounts without one"), kind=FieldKind.TEXT, help=lazy("Three letters, such as EUR")),
+    Field(name="region", label=lazy("Phone numbers without a country code are from"), kind=FieldKind.TEXT, help=lazy("Two letters, such as NL")),
+    Field(name="currency", label=lazy("Amounts without a currency are in"), kind=FieldKind.TEXT, help=lazy("Three letters, such as EUR")),
 )  # fmt: skip
 
 

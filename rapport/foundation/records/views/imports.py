@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -258,9 +258,16 @@ def _steps(current: str) -> list[tuple[str, str, str]]:
 def _list_of_imported(row: Any) -> str:
     page = queries.list_of(row.record_type)
     if page is None:
-        return ""
+        return _address(record_types[row.record_type].list_url_name)
     state = ListState(where=InSet("import", str(row.operation_id), True))
     return f"{list_url(page)}?{state.query()}"
+
+
+def _address(url_name: str) -> str:
+    try:
+        return reverse(url_name) if url_name else ""
+    except NoReverseMatch:
+        return ""
 
 
 def _targets(sent: QueryDict) -> dict[int, str]:
