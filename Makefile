@@ -18,8 +18,8 @@ setup:  ## make .venv ready for work on Rapport
 assets: setup  ## build the front-end files and translations
 	@$(BIN)/rapport assets
 
-test: setup assets check docs  ## set up what is missing, then every check and every test but the long walks of `make journeys`
-	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys --ignore tests/faults
+test: setup assets check docs  ## set up what is missing, then every check and every test
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup assets  ## every check that runs no product code
 	$(BIN)/ruff check .
@@ -35,8 +35,8 @@ format: setup  ## write code and templates the way `check` wants them
 	$(BIN)/ruff format .
 	$(DJHTML) rapport
 
-journeys: setup assets  ## only the long walks: through the product in a browser, and killing servers at work
-	$(BIN)/pytest tests/journeys tests/faults
+journeys: setup assets  ## only the walks through the product in a browser
+	$(BIN)/pytest tests/journeys
 
 bench: setup assets  ## measure speed and size (ARGS="--size L" for the big one)
 	$(BIN)/python -m benchmarks $(ARGS)

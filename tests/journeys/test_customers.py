@@ -46,7 +46,6 @@ def test_adds_a_customer_is_warned_of_a_twin_edits_in_place_and_undoes_it(visit:
     page.fill("#fact-city form[data-cell] input:not([type=hidden])", "Flensburg")
     page.press("#fact-city form[data-cell] input:not([type=hidden])", "Enter")
     page.locator("#fact-city", has_text="Flensburg").wait_for()
-    owner.look("edited")
     owner.undo("City")
     page.locator("#fact-city", has_text="Husum").wait_for()
 
@@ -55,6 +54,7 @@ def test_adds_a_customer_is_warned_of_a_twin_edits_in_place_and_undoes_it(visit:
     page.fill("#sheet [name=job_title]", "Fleet manager")
     page.locator("#sheet").get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Fleet manager").first.wait_for()
+    owner.look("edited")
     page.locator("#facts").get_by_role("link", name="History").click()
     page.get_by_text("Flensburg").first.wait_for()
     owner.look("history")
@@ -94,6 +94,8 @@ def test_logs_calls_finds_them_relates_people_and_keeps_a_file(visit: Open, hous
     owner.settled()
     owner.look("narrowed")
     page.locator("#timeline .r-seg a >> nth=0").click()
+    page.locator("#timeline .r-seg a[aria-current] >> text=All").wait_for()
+    owner.settled()
 
     note = page.locator(".r-ev", has_text="harvest fair")
     note.get_by_role("button", name="More about").click()

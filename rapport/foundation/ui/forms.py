@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 _CHECKS = (forms.CheckboxInput, forms.CheckboxSelectMultiple, forms.RadioSelect)
@@ -88,6 +90,22 @@ class PhoneInput(forms.TextInput):
     input_type = "tel"
 
 
+class LongSelect(forms.Select):
+    """A choice of hundreds, drawn at once: Django draws a template for each option, which takes longer than the page."""
+
+    template_name = "ui/forms/long_select.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        chosen = str(value or "")
+        context = forms.Widget.get_context(self, name, value, attrs)
+        context["widget"]["options"] = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, mark_safe(" selected") if str(key) == chosen else "", label) for key, label in self.choices),
+        )
+        return context
+
+
 class MoneyInput(forms.MultiWidget):
     """An amount and its currency, side by side."""
 
@@ -96,7 +114,7 @@ class MoneyInput(forms.MultiWidget):
 
     def __init__(self, currencies: list[tuple[str, str]], attrs: dict[str, Any] | None = None) -> None:
         amount = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", "aria-label": _("Amount")})
-        currency = forms.Select(attrs={"aria-label": _("Currency")}, choices=currencies)
+        currency = LongSelect(attrs={"aria-label": _("Currency")}, choices=currencies)
         super().__init__({"amount": amount, "currency": currency}, attrs)
 
     def decompress(self, value: Any) -> list[Any]:

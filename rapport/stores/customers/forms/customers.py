@@ -16,6 +16,7 @@ from rapport.foundation.records.forms.records import Group, Option, RecordForm
 from rapport.foundation.records.queries.names import Names
 from rapport.foundation.records.queries.search import find_records
 from rapport.foundation.records.types import Field, RecordType
+from rapport.foundation.ui import forms as ui
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.types import CustomerKind
 
@@ -154,7 +155,7 @@ def _widgets(values: Mapping[str, Any]) -> dict[str, forms.Widget]:
     for name, choices in offered.items():
         now = str(values.get(name) or "")
         kept = [(now, now)] if now and now not in dict(choices) else []
-        widgets[name] = forms.Select(choices=[("", "–"), *kept, *choices])
+        widgets[name] = ui.LongSelect(choices=[("", "–"), *kept, *choices])
     return widgets
 
 

@@ -31,7 +31,7 @@ class AddressForm(_Form):
     postal_code = forms.CharField(label=gettext_lazy("Postal code"), required=False, max_length=20)
     city = forms.CharField(label=gettext_lazy("City"), required=False, max_length=120)
     region = forms.CharField(label=gettext_lazy("Region"), required=False, max_length=120)
-    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False, widget=ui.LongSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -100,7 +100,12 @@ def test_when_all_is_refused_the_answer_points_into_what_was_sent(post: Post, bo
 def test_only_a_good_token_with_the_scope_may_send(post: Post, actor: Actor, workspace: Workspace) -> None:
     wrong = token_of(actor, workspace, "customer:write")
 
-    for token, status in [(None, 401), ("rpt_nonsense", 401), (wrong[:-1] + ("1" if wrong[-1] == "0" else "0"), 401), (wrong, 403)]:
+    for token, status in [
+        (None, 401),
+        ("rpt_nonsense", 401),
+        (wrong[:-1] + ("1" if wrong[-1] == "0" else "0"), 401),
+        (wrong, 403),
+    ]:
         response = post(ITEM, token=token)
         assert response.status_code == status
         assert response["Content-Type"] == "application/problem+json"
