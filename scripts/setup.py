@@ -68,10 +68,10 @@ def _stamp(purpose: str) -> str:
 
 
 def _environment() -> None:
-    """A virtual environment that works here: one that was moved or whose Python has gone is made anew."""
+    """A virtual environment that works here: one that was moved, has no pip or whose Python has gone is made anew."""
     if PYTHON.is_file() or VENV.is_symlink():
         try:
-            asked = subprocess.run([PYTHON, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True)
+            asked = subprocess.run([PYTHON, "-c", "import sys, pip; print(sys.prefix)"], capture_output=True, text=True)
             if asked.returncode == 0 and Path(asked.stdout.strip()) == VENV and _scripts_point_here():
                 return
         except OSError:
