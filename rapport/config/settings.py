@@ -40,6 +40,11 @@ TENANT_APPS = [
     "rapport.foundation.records",
     "rapport.stores.customers",
     "rapport.stores.ledger",
+    "rapport.stores.commerce",
+    "rapport.stores.warehouse",
+    "rapport.insight.value",
+    "rapport.insight.mining",
+    "rapport.insight.scorecards",
     "rapport.integrations.api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "rapport.demo", "rapport.config"]

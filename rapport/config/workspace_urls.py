@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("records/", include("rapport.foundation.records.urls")),
     path("customers/", include("rapport.stores.customers.urls")),
     path("", include("rapport.stores.ledger.urls")),
+    path("commerce/", include("rapport.stores.commerce.urls")),
+    path("warehouse/", include("rapport.stores.warehouse.urls")),
+    path("insight/", include("rapport.insight.value.urls")),
+    path("insight/", include("rapport.insight.mining.urls")),
+    path("insight/", include("rapport.insight.scorecards.urls")),
 ]
 
 handler400 = "rapport.foundation.ui.views.errors.bad_request"

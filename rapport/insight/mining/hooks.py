@@ -1,0 +1,1 @@
+"""What mining plugs into the house."""

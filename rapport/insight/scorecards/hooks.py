@@ -1,0 +1,1 @@
+"""What scorecards plugs into the house."""

@@ -1,0 +1,1 @@
+"""What warehouse plugs into the house."""
