@@ -379,7 +379,8 @@ TASKS = sorted(
     key=lambda task: str(task.name),
 )
 LONG = {"demo.load"}  # takes no ids, and does in Cleo's own workspace what it is for
-FOR_ALL_WORKSPACES = {"ledger.keep_partitions"}  # asks each workspace in turn, with nobody's ids
+# They ask each workspace in turn, or tend the queue itself, with nobody's ids.
+FOR_ALL_WORKSPACES = {"ledger.keep_partitions", "records.take_over_killed_jobs"}
 
 
 def test_every_job_says_which_workspace_it_is_for() -> None:

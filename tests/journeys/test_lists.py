@@ -100,7 +100,7 @@ def test_puts_a_customer_into_the_bin_and_takes_it_out(visit: Open, house: House
     owner.go("records/bin?q=Wattwurm")
     owner.look("bin")
     page.get_by_role("button", name="Restore Wattwurm Verleih").click()
-    owner.toast("estored")
+    owner.toast("1 record is back")
     owner.go("customers/?view=all&q=Wattwurm")
     page.get_by_role("link", name="Wattwurm Verleih").wait_for()
 

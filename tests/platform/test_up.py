@@ -102,7 +102,7 @@ def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
         return running
 
     yield begin
-    for running in started:
+    for running in reversed(started):  # they may share a database, which one that was killed leaves behind
         if running.process.poll() is None:
             running.process.terminate()
         running.process.wait(30)
@@ -110,7 +110,8 @@ def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
         assert running.process.stdout
         running.process.stdout.close()
         assert "does not end by itself" not in running.said, running.said
-        for data in running.home.glob("postgres/data-*/postmaster.pid"):  # left by one that was killed
+    for running in started:
+        for data in running.home.glob("postgres/data-*/postmaster.pid"):
             os.kill(int(data.read_text().splitlines()[0]), signal.SIGQUIT)
 
 
