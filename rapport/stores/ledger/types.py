@@ -173,6 +173,19 @@ class Appended:
 AfterAppend = Callable[[Appended], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A batch that is about to be committed. Its rows share `recorded_at`, and their ids lie between first and last."""
+
+    recorded_at: datetime
+    first_id: UUID
+    last_id: UUID
+    count: int
+
+
+WithAppend = Callable[[Written], None]
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """One touch point as the timeline shows it. Filled once, by the query, and not changed afterwards."""

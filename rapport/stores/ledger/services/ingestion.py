@@ -24,7 +24,7 @@ from rapport.stores.customers.queries.identities import anonymous_ids
 from rapport.stores.customers.services.identities import resolve_identities
 from rapport.stores.customers.types import KNOWN, IdentityKey, IdentitySet, Resolved
 from rapport.stores.ledger import policies
-from rapport.stores.ledger.extension_points import after_append
+from rapport.stores.ledger.extension_points import after_append, with_append
 from rapport.stores.ledger.models import Retraction, TouchpointContent
 from rapport.stores.ledger.rules import rows
 from rapport.stores.ledger.rules.items import Checked, Checker
@@ -37,6 +37,7 @@ from rapport.stores.ledger.types import (
     Problem,
     Refused,
     Status,
+    Written,
 )
 
 ATTEMPTS = 4
@@ -174,6 +175,10 @@ class _Batch:
                 outcomes[good[place][0]] = (
                     first if first.status is Status.REFUSED else Outcome(Status.DUPLICATE, first.id, first.customer_id)
                 )
+        if landed:
+            written = Written(self.now, rows.uuid_of(ids[landed[0]]), rows.uuid_of(ids[landed[-1]]), len(landed))
+            for companion in with_append.values():
+                companion(written)
         if landed and len(after_append):
             self._announce([good[place][1] for place in landed], [outcomes[good[place][0]] for place in landed])
 
