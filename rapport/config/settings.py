@@ -184,6 +184,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MAX_IMPORT_BYTES = env.number("RAPPORT_MAX_IMPORT_MB", 1024) * 1024 * 1024
 
+# The warehouse: columns of everything, for questions about everybody. See docs/how-to/warehouse.md.
+WAREHOUSE = env.text("RAPPORT_WAREHOUSE", "duckdb")  # or clickhouse://…, spark://…
+WAREHOUSE_PATH = Path(env.text("RAPPORT_WAREHOUSE_PATH") or HOME / "warehouse")
+WAREHOUSE_SEEN_AS = env.text("RAPPORT_WAREHOUSE_SEEN_AS")  # how another engine names that folder; empty: the same
+WAREHOUSE_MEMORY_MB = env.number("RAPPORT_WAREHOUSE_MEMORY_MB", 1024)
+WAREHOUSE_THREADS = env.number("RAPPORT_WAREHOUSE_THREADS", 2)
+
 EMAIL_HOST = env.text("RAPPORT_SMTP_HOST")
 EMAIL_PORT = env.number("RAPPORT_SMTP_PORT", 587)
 EMAIL_HOST_USER = env.text("RAPPORT_SMTP_USER")
