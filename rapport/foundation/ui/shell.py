@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 
 from rapport.foundation.accounts.links import public_url, workspace_prefix
@@ -78,6 +78,19 @@ class Shell:
         self.request = request
         self.workspace: Any = getattr(request, "workspace", None)
         self.actor: Actor | None = getattr(request, "actor", None)
+        self.sidebar = ""  # once it was drawn
+
+    @cached_property
+    def audience(self) -> tuple[object, ...]:
+        """Equal for two people who are shown the same menus and commands, in the same words and with the same addresses."""
+        actor = self.actor
+        entries: list[tuple[str, MenuEntry | QuickCreate | PaletteCommand]] = [
+            *extension_points.menu.items(),
+            *extension_points.quick_create.items(),
+            *extension_points.commands.items(),
+        ]
+        seen = [(name, id(entry)) for name, entry in entries if actor is not None and meets(actor, entry.needs)]
+        return (self.language, get_script_prefix(), get_urlconf(), *seen)
 
     # How the page looks
 

@@ -10,11 +10,12 @@ import zlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, ClassVar
 
 from django import template
 from django.forms import BoundField
+from django.template.base import FilterExpression, Node, NodeList, Parser, Token
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
@@ -88,6 +89,11 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
         return format_html(
             '<svg class="ti {}" role="img" aria-label="{}"><use href="{}#{}"/></svg>', css, label, _sprite(), name
         )
+    return _decoration(name, css)
+
+
+@lru_cache(maxsize=512)  # a page shows a hundred, of a few dozen kinds
+def _decoration(name: str, css: str) -> SafeString:
     return format_html('<svg class="ti {}" aria-hidden="true"><use href="{}#{}"/></svg>', css, _sprite(), name)
 
 
@@ -102,7 +108,11 @@ def initials(name: str, *, organisation: bool = False) -> str:
 @register.simple_tag
 def avatar(name: object, kind: str = "person", size: str = "", css: str = "") -> SafeString:
     """Initials on a tint that stays the same for the same name. `kind`: person, organisation or household."""
-    text = str(name or "")
+    return _avatar(str(name or ""), kind, size, css)
+
+
+@lru_cache(maxsize=2048)
+def _avatar(text: str, kind: str, size: str, css: str) -> SafeString:
     classes = ["r-av", f"r-av-{zlib.crc32(text.encode()) % 6}"]
     classes += ["r-av-org"] if kind != "person" else []
     classes += [f"r-av-{size}"] if size else []
@@ -203,6 +213,48 @@ def channel(name: str, icon_name: str = "", tone: str = "") -> SafeString:
     css = tone or known_tone
     classes = f"r-ch r-ch-{css}" if css else "r-ch"
     return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, icon(icon_name or known_icon))
+
+
+@register.simple_tag(takes_context=True)
+def sidebar(context: Context, place: str) -> SafeString:
+    """The sidebar stands on a page twice, beside it and in the drawer of narrow screens; it is drawn once."""
+    shell = context["shell"]
+    if not shell.sidebar:
+        drawing = context.template.engine.get_template("ui/parts/sidebar.html")  # type: ignore[union-attr]
+        with context.push(place="side"):
+            shell.sidebar = drawing.render(context)
+    return mark_safe(shell.sidebar.replace("pinned-side", f"pinned-{place}"))  # noqa: S308 (drawn by a template)
+
+
+@register.tag
+def kept(parser: Parser, token: Token) -> Node:
+    """`{% kept "palette" %}…{% endkept %}`: drawn once for everybody who is shown the same menus and commands.
+
+    Inside may stand what depends on the shell's links, the language and the values named after the name, and nothing else.
+    """
+    _tag, *said = token.split_contents()
+    parts = [parser.compile_filter(each) for each in said]
+    content = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return KeptNode(parts, content)
+
+
+class KeptNode(Node):
+    MOST = 256  # of a few kilobytes each
+    drawn: ClassVar[dict[object, SafeString]] = {}
+
+    def __init__(self, parts: list[FilterExpression], nodelist: NodeList) -> None:
+        self.parts, self.nodelist = parts, nodelist
+
+    def render(self, context: Context) -> SafeString:
+        key = (context["shell"].audience, *(part.resolve(context) for part in self.parts))
+        found = self.drawn.get(key)
+        if found is None:
+            found = self.nodelist.render(context)
+            if len(self.drawn) >= self.MOST:
+                self.drawn.clear()
+            self.drawn[key] = found
+        return found
 
 
 @register.simple_block_tag

@@ -14,6 +14,7 @@ from django_htmx.middleware import HtmxDetails
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.lib.registry import Registry
 from rapport.foundation.ui import extension_points
+from rapport.foundation.ui.templatetags.ui import KeptNode
 from rapport.foundation.ui.tests.actors import make_actor
 from rapport.foundation.workspace.types import Actor
 
@@ -39,6 +40,7 @@ def page(rf: RequestFactory, empty_registries: None) -> Iterator[Callable[..., A
 
 @pytest.fixture
 def empty_registries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Extension points as they are before any app filled them."""
+    """Extension points as they are before any app filled them, and nothing drawn of them."""
+    monkeypatch.setattr(KeptNode, "drawn", {})
     for name in ("menu", "menu_sections", "quick_create", "commands", "settings_pages", "account_links", "pinned"):
         monkeypatch.setattr(extension_points, name, Registry(name))

@@ -184,3 +184,38 @@ def test_the_shell_asks_few_questions(
 
     with django_assert_max_num_queries(10):
         client.get("/w/kestrel/find")
+
+
+def drawn(request: Any) -> str:
+    return render_to_string("ui/base.html", shell(request), request=request)
+
+
+def test_what_is_kept_between_pages_differs_by_role_and_language(menu: None, page: Callable[..., Any]) -> None:
+    extension_points.commands.register(
+        "audit", PaletteCommand(label="Audit log", icon="x", needs=Power.SEE_AUDIT, action="x")
+    )
+
+    assert "Audit log" in drawn(page())
+    assert "Audit log" not in drawn(page(actor=make_actor(role=GUEST)))
+    assert "Audit log" in drawn(page())
+    with translation.override("de"):
+        assert "Search and commands" not in drawn(page())
+
+
+def test_what_is_kept_does_not_ask_for_anything_again(menu: None, page: Callable[..., Any]) -> None:
+    first, second = shell(page())["shell"], shell(page())["shell"]
+
+    for each in (first, second):
+        render_to_string("ui/base.html", {"shell": each, "actor": each.actor}, request=page())
+
+    assert "commands" in vars(first)
+    assert "commands" not in vars(second)
+
+
+def test_the_sidebar_stands_twice_with_names_of_its_own(menu: None, page: Callable[..., Any]) -> None:
+    extension_points.pinned.register("views", lambda actor: [Pinned(label="Value at risk", url="/w/kestrel/x")])
+
+    html = drawn(page())
+
+    assert html.count("Value at risk") == 2
+    assert [html.count(f'id="pinned-{place}"') for place in ("side", "menu")] == [1, 1]
