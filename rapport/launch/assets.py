@@ -32,10 +32,11 @@ COPIED = (
     ("htmx.org/dist/htmx.min.js", "htmx.min.js"),
     ("htmx.org/dist/ext/hx-alpine-compat.min.js", "hx-alpine-compat.min.js"),
     ("@alpinejs/csp/dist/cdn.min.js", "alpine-csp.min.js"),
-    ("echarts/dist/echarts.min.js", "echarts.min.js"),
     ("sortablejs/Sortable.min.js", "sortable.min.js"),
     ("@fontsource-variable/inter/wght.css", "inter.css"),
 )
+# (entry in assets/, name in vendor, name of the global): only the used parts of a library, bundled by esbuild
+BUNDLED = (("echarts.js", "echarts.min.js", "echarts"),)
 FONTS = ("@fontsource-variable/inter/files", "inter-*-wght-normal.woff2")
 ICONS = "@tabler/icons/icons"
 
@@ -71,13 +72,16 @@ def fingerprint(root: Path) -> str:
     digest = hashlib.sha256()
     digest.update(Path(__file__).read_bytes())
     digest.update((root / "assets" / "package-lock.json").read_bytes())
+    for entry, _, _ in BUNDLED:
+        digest.update((root / "assets" / entry).read_bytes())
     digest.update("\n".join(sorted({*used_icons(), *listed_icons(root)})).encode())
     return digest.hexdigest()
 
 
 def missing() -> list[str]:
     """Names of built files that are not there."""
-    return [name for _, name in (*COPIED, ("", "icons.svg")) if not (VENDOR / name).is_file()]
+    names = [*(name for _, name in COPIED), *(name for _, name, _ in BUNDLED), "icons.svg"]
+    return [name for name in names if not (VENDOR / name).is_file()]
 
 
 def is_current(root: Path) -> bool:
@@ -141,6 +145,8 @@ def _write(root: Path, modules: Path) -> None:
             text = (modules / source).read_text(encoding="utf-8")
             # A name of a map that is not shipped is a request that fails, and breaks hashed file names.
             (built / name).write_text(_SOURCE_MAP.sub("", text), encoding="utf-8")
+        for entry, name, variable in BUNDLED:
+            _bundle(root / "assets" / entry, built / name, variable)
         (built / "files").mkdir()
         for font in sorted((modules / FONTS[0]).glob(FONTS[1])):
             shutil.copyfile(font, built / "files" / font.name)
@@ -157,6 +163,35 @@ def _write(root: Path, modules: Path) -> None:
         for old in [path for path in VENDOR.rglob("*") if path.is_file()]:
             if old.relative_to(VENDOR) not in wanted:
                 old.unlink()
+
+
+def _bundle(entry: Path, target: Path, variable: str) -> None:
+    """One script with what the entry imports. esbuild is a program of its own, in the package of this platform."""
+    programs = [
+        *entry.parent.glob("node_modules/@esbuild/*/bin/esbuild"),
+        *entry.parent.glob("node_modules/@esbuild/*/esbuild.exe"),
+    ]
+    if not programs:
+        raise AssetsError("npm installed no esbuild for this platform; run `rapport assets --force`")
+    done = subprocess.run(
+        [
+            str(programs[0]),
+            str(entry),
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--target=es2020",
+            f"--global-name={variable}",
+            "--legal-comments=none",  # they are in LICENSES.txt
+            "--log-level=error",
+            f"--outfile={target}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise AssetsError(f"{entry.name} could not be bundled:\n{done.stderr.strip()[-2000:]}")
 
 
 def _compress(built: Path) -> None:

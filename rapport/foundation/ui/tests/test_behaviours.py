@@ -287,3 +287,52 @@ def test_axe_finds_nothing(browser: Browser, site: str, width: int, theme: Any) 
     assert violations("#sheet") == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
+
+
+def test_charts_are_drawn_follow_the_theme_and_lead_to_their_customers(tab: Page) -> None:
+    bridge = tab.locator("[data-chart=bridge]")
+    bridge.scroll_into_view_if_needed()
+    tab.wait_for_selector("[data-chart=bridge] svg path", state="attached")
+    before = bridge.inner_html()
+    assert "+€4.1M" in bridge.inner_text()
+
+    tab.evaluate("document.querySelector('[data-theme-toggle]').click()")
+    tab.wait_for_function("before => document.querySelector('[data-chart=bridge]').innerHTML !== before", arg=before)
+
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.wait_for_function("document.querySelector('[data-chart=bridge]').style.height === '178px'")
+
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    tab.wait_for_function("document.querySelector('[data-chart=bridge]').style.height === ''")
+    bridge.scroll_into_view_if_needed()
+    box = bridge.bounding_box()
+    assert box
+    tab.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)
+    tab.wait_for_url("**?chart=recruited")
+
+
+def test_every_kind_of_chart_is_drawn(tab: Page) -> None:
+    charts = tab.locator("[data-chart]")
+    for index in range(charts.count()):
+        charts.nth(index).scroll_into_view_if_needed()
+        charts.nth(index).locator("svg path").first.wait_for(state="attached")
+
+    assert charts.count() == 7
+
+
+def test_charts_that_a_swap_brings_are_drawn(tab: Page) -> None:
+    tab.locator("[data-chart=bars]").first.scroll_into_view_if_needed()
+    tab.wait_for_selector("[data-chart=bars] svg path", state="attached")
+    tab.evaluate("htmx.ajax('GET', location.pathname, {target: '#main', select: '#main', swap: 'outerMorph'})")
+    tab.wait_for_timeout(500)
+
+    tab.locator("[data-chart=bars]").first.scroll_into_view_if_needed()
+    tab.wait_for_selector("[data-chart=bars] svg path", state="attached")
+    assert tab.locator("[data-chart=bars]").first.locator("svg").count() == 1
+
+
+def test_the_table_behind_a_chart_has_its_links(tab: Page) -> None:
+    tab.locator(".r-chart:has([data-chart=bridge]) summary").click()
+    tab.locator(".r-chart:has([data-chart=bridge]) td, .r-chart:has([data-chart=bridge]) th a").first.wait_for()
+
+    assert tab.locator(".r-chart:has([data-chart=bridge]) th a").first.get_attribute("href") == "?chart=recruited"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rapport.foundation.lib import clock
 from rapport.foundation.ui.forms import DateInput, Form, MoneyField, PhoneInput, Switch, TagsInput
 from rapport.foundation.ui.render import render
+from rapport.foundation.ui.views.sample_charts import sample_charts
 from rapport.foundation.workspace.http import WorkspaceRequest
 
 CONSENTS = {"y": "yes", "s": "service", "a": "ask", "n": "no"}
@@ -65,6 +66,7 @@ def components(request: WorkspaceRequest) -> HttpResponse:
             (_("Fax"), ""),
         ],
         "now": now,
+        "charts": sample_charts(),
         "hostile": "<script>alert(1)</script>",
     }
     return render(request, "ui/components.html", context, partial=part if part in PARTS else None)
