@@ -42,16 +42,6 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
-def home() -> Path:
-    """Where this installation keeps its files: RAPPORT_HOME, else `var/rapport` of a checkout, else the user's data folder."""
-    if explicit := text("RAPPORT_HOME"):
-        return Path(explicit).expanduser().resolve()
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "pyproject.toml").exists():
-        return checkout / "var" / "rapport"
-    return Path(text("XDG_DATA_HOME") or Path.home() / ".local" / "share").expanduser() / "rapport"
-
-
 def secret_key(folder: Path) -> str:
     """RAPPORT_SECRET_KEY, else a key made once and kept readable by its owner alone."""
     if explicit := text("RAPPORT_SECRET_KEY"):

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from rapport.config import env
+from rapport.launch.checkout import home
 
 BASE_DIR = Path(__file__).resolve().parents[1]
-HOME = env.home()
+HOME = home()
 DEBUG = env.flag("RAPPORT_DEBUG")
 SECRET_KEY = env.secret_key(HOME)
 BASE_URL = env.text("RAPPORT_URL", "http://127.0.0.1:8000").rstrip("/")

@@ -108,7 +108,7 @@ def list_rows(listed: ListView, row_url: tuple[str, str], cell_url: str) -> Safe
             parts.append(f'<span class="r-sub r-clip d-none d-md-block">{escape(row.subtitle)}</span>')
         said = [writer.text(cell) for writer, cell in zip(cells, row.cells, strict=True)]
         parts.append('<span class="r-sub d-flex d-md-none">')
-        parts += [f"<span>{escape(text)}</span>" for text in [text for text in said if text][:2]]
+        parts += [f'<span dir="auto">{escape(text)}</span>' for text in [text for text in said if text][:2]]
         parts.append("</span></span></a></th>")
         parts += [writer.write(row, cell, text) for writer, cell, text in zip(cells, row.cells, said, strict=True)]
         parts.append("</tr>")
@@ -175,6 +175,8 @@ class _CellWriter:
             case FieldKind.INSTANT:
                 at = _instant(value)
                 return f'<time datetime="{at.isoformat()}" title="{escape(text)}">{escape(formats.ago(at))}</time>'
+            case FieldKind.PHONE:
+                return f'<bdi dir="ltr">{escape(text)}</bdi>'
             case FieldKind.CHOICE:
                 choice = self.field.choice(str(value))
                 return tag(choice.label, choice.tone) if choice and choice.tone else escape(text)

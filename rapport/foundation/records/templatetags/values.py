@@ -82,7 +82,7 @@ def value(field: Field, raw: Any, names: Names = NOBODY) -> SafeString:
         case FieldKind.EMAIL:
             return format_html('<a href="mailto:{}">{}</a>', raw, text)
         case FieldKind.PHONE:
-            return format_html('<a class="r-num" href="tel:{}">{}</a>', raw, text)
+            return format_html('<a class="r-num" dir="ltr" href="tel:{}">{}</a>', raw, text)
         case FieldKind.URL:
             # Only what the codec let in; a value of another kind once may be anything.
             if not str(raw).lower().startswith(("https://", "http://")):

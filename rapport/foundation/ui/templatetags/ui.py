@@ -20,7 +20,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy, pgettext_lazy
 
 from rapport.foundation.ui import formats
 from rapport.foundation.ui.forms import dress
@@ -368,6 +368,12 @@ def number(value: Any) -> str:
         return formats.number(Decimal(str(value)))
     except InvalidOperation:
         return "–"
+
+
+@register.filter
+def noun(label: Any) -> str:
+    """A label in the middle of a sentence: small, but where the language writes its nouns large."""
+    return str(label) if (get_language() or "").startswith("de") else str(label).lower()
 
 
 @register.filter

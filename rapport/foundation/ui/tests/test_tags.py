@@ -144,3 +144,9 @@ def test_dates_follow_the_language() -> None:
     with clock.frozen(datetime(2026, 11, 19, tzinfo=UTC)), translation.override("de"):
         assert drawn("{{ day|short_date }}|{{ day|long_date }}", day=date(2025, 3, 4)) == "4. März 2025|4. März 2025"
         assert drawn("{{ share|percent }} {{ n|number }}", share=Decimal("0.613"), n=1234567) == "61\xa0% 1.234.567"
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "no customers"), ("de", "no Customers")])
+def test_nouns_stay_large_where_the_language_writes_them_so(language: str, shown: str) -> None:
+    with translation.override(language):
+        assert drawn("no {{ plural|noun }}", plural="Customers") == shown

@@ -387,3 +387,11 @@ def test_an_outsider_reaches_nothing(cleo: User, client_for: ClientFor, client: 
     assert outsider.get(f"{own}rows/{row.pk}/city").status_code == 404
     assert outsider.get(f"/w/harbour/records/views/{view.pk}/name").status_code == 404
     assert not reload(row.pk).deleted_at
+
+
+def test_a_phone_number_reads_from_the_left_in_every_language(client: Client) -> None:
+    make_rows(1, phone="+491711234567")
+
+    listed = text(client.get(f"{LIST}?columns=phone"))
+
+    assert '<bdi dir="ltr">' in listed
