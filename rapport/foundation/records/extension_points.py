@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from rapport.foundation.lib.registry import Registry
@@ -14,13 +14,60 @@ from rapport.foundation.ui.extension_points import finders
 
 if TYPE_CHECKING:
     from django.db.models import Model, Q
+    from django.http import HttpRequest
 
     from rapport.foundation.records.models import Operation
     from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
     from rapport.foundation.records.rules.mapping import Guess, SourceColumn
     from rapport.foundation.workspace.types import Actor
 
-record_types: Registry[RecordType] = Registry("record type")
+T = TypeVar("T")
+
+
+class OpenRegistry(Registry[T]):
+    """A registry that answers for more than what was registered: for what the workspace at hand defined itself, and for
+    what can be made of any record type. That is asked for each time and never kept here, so that no workspace meets
+    what belongs to another.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self._more: Callable[[str], T | None] = lambda name: None
+        self._names: Callable[[], Iterable[str]] = tuple
+
+    def open(self, more: Callable[[str], T | None], names: Callable[[], Iterable[str]]) -> None:
+        """`more` answers for a name that nobody registered, `names` says which those are."""
+        self._more, self._names = more, names
+
+    def registered(self) -> list[T]:
+        """Only what was registered."""
+        return list(self._items.values())
+
+    def get(self, name: str) -> T | None:
+        found = super().get(name)
+        return found if found is not None else self._more(name)
+
+    def __getitem__(self, name: str) -> T:
+        found = self.get(name)
+        return found if found is not None else super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._items, *(name for name in self._names() if name not in self._items)])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def values(self) -> list[T]:
+        return [found for _, found in self.items()]
+
+    def items(self) -> list[tuple[str, T]]:
+        return [(name, found) for name in self if (found := self.get(name)) is not None]
+
+
+record_types: OpenRegistry[RecordType] = OpenRegistry("record type")
 
 
 class WriteHook(Protocol):
@@ -39,7 +86,8 @@ class WriteHook(Protocol):
         """Take back what the operation created; returns counts `removed` and `kept` (those used since)."""
 
 
-write_hooks: Registry[WriteHook] = Registry("write hook")
+# A record type that registers none gets services.default_writes.DefaultWrites: no checks, search text, removal on undo.
+write_hooks: OpenRegistry[WriteHook] = OpenRegistry("write hook")
 
 # Relation, behaviour and set conditions are answered by the app that holds the rows: each returns a filter of the
 # record type, made of `pk IN (subquery)` (queries.fragments.id_in); `negated` asks for all others.
@@ -104,7 +152,47 @@ history_parts: Registry[HistoryPart] = Registry("history part")  # by the name i
 undo_handlers: Registry[Callable[..., Mapping[str, int]]] = Registry("undo handler")
 
 
-list_pages: Registry[ListPage] = Registry("list page")
+# A record type that registers none gets one at /records/<type>/.
+list_pages: OpenRegistry[ListPage] = OpenRegistry("list page")
+
+Position = Literal["left", "main", "right"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One part of a record's page, ready to be drawn: the template sees the page's context and this."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPanel:
+    """A part of the page at /records/<type>/<id>/. None from `render`: nothing to show. The record is visible."""
+
+    record_type: str
+    render: Callable[[HttpRequest, Actor, Any], Panel | None]
+    position: Position = "main"
+    order: int = 100
+
+
+record_panels: Registry[RecordPanel] = Registry("record panel")
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """Where ids of a record type stand for other records: customers that were merged. A table and its two columns."""
+
+    model: Callable[[], type[Model]]
+    absorbed: str
+    surviving: str
+
+
+record_aliases: Registry[Aliases] = Registry("record aliases")  # by record type
+
+# Records by what files call them (a customer's e-mail address): ids by the texts asked for, of records the actor may see.
+# By record type; ids and titles are known without it.
+record_matchers: Registry[Callable[[Actor, Sequence[str]], Mapping[str, Sequence[UUID]]]] = Registry("record matcher")
 
 
 @dataclass(frozen=True)
@@ -172,7 +260,8 @@ class Importer(Protocol):
         """Take everything back; returns counts restored, removed and kept."""
 
 
-importers: Registry[Importer] = Registry("importer")  # by record type
+# By record type; one that registers none gets services.importing.GenericImporter.
+importers: OpenRegistry[Importer] = OpenRegistry("importer")
 
 # One slot, "worker": hands an import (with the step to take, for a member) or an export to the worker.
 import_deferrers: Registry[Callable[[UUID, str, UUID], None]] = Registry("import deferrer")

@@ -12,19 +12,32 @@ from rapport.foundation.records.extension_points import (
     condition_compilers,
     export_deferrers,
     import_deferrers,
+    importers,
+    list_pages,
+    search_sources,
     undo_handlers,
+    write_hooks,
 )
 from rapport.foundation.records.queries.conditions import compile_rule
+from rapport.foundation.records.queries.generic import find_in_all_types, generic_page, paged_names, written_names
 from rapport.foundation.records.queries.guard import RecordsGuard
 from rapport.foundation.records.queries.home import recent_changes
 from rapport.foundation.records.queries.list_pages import list_url, pinned
+from rapport.foundation.records.services.default_writes import default_writes
+from rapport.foundation.records.services.importing import generic_importer
 from rapport.foundation.records.services.imports import undo_operation
 from rapport.foundation.records.tasks import make_export, run_bulk, work_on_import
 from rapport.foundation.ui.extension_points import commands, settings_pages
 from rapport.foundation.ui.extension_points import pinned as pinned_views
-from rapport.foundation.ui.types import PaletteCommand, Pinned, SettingsPage
+from rapport.foundation.ui.types import Finder, PaletteCommand, Pinned, SettingsPage
 from rapport.foundation.workspace.extension_points import audit_actions, guards, home_panels
 from rapport.foundation.workspace.types import Actor, AuditAction, HomePanel, Power
+
+# What any record type gets that registers nothing of its own.
+write_hooks.open(default_writes, written_names)
+importers.open(generic_importer, written_names)
+list_pages.open(generic_page, paged_names)
+search_sources.register("records", Finder(label=_("Records"), find=find_in_all_types, order=30))
 
 condition_compilers.register("orm", compile_rule)
 guards.register("records", RecordsGuard())

@@ -23,12 +23,18 @@ def require(actor: Actor, action: Action, record_type: str) -> None:
 def visible(actor: Actor, record_type: str, action: Action = Action.READ, *, binned: bool = False) -> QuerySet[Any]:
     """The live rows (or those in the bin) that the actor reaches with the action."""
     declared = record_types[record_type]
-    rows = declared.model()._default_manager.all()
+    rows = all_rows(declared)
     if binned:
         rows = rows.filter(deleted_at__isnull=False)
     elif declared.live:
         rows = rows.filter(**declared.live)
     return _within_rule(rows, actor, action, declared)
+
+
+def all_rows(declared: RecordType) -> QuerySet[Any]:
+    """Every row of the type, binned ones too, whoever asks."""
+    rows = declared.model()._default_manager.all()
+    return rows.filter(**declared.scope) if declared.scope else rows
 
 
 def _within_rule(rows: QuerySet[Any], actor: Actor, action: Action, declared: RecordType) -> QuerySet[Any]:

@@ -103,6 +103,7 @@ class RecordType:
     url_name: str = ""  # detail page, reversed with the id
     list_url_name: str = ""
     default_sort: str = "-created_at"
+    scope: Mapping[str, Any] = field(default_factory=dict)  # ORM filter of its rows, where several types share a table
     live: Mapping[str, Any] = field(default_factory=dict)  # ORM filter of rows that are neither binned nor merged away
     owner_column: str = ""  # of the rule "own rows"
     parent: str = ""  # a child record is visible when its parent is
@@ -111,6 +112,8 @@ class RecordType:
     custom_fields: bool = True
     relations: tuple[Relation, ...] = ()
     deletable: bool = True
+    stands_alone: bool = True  # has a page, and relations lead to it; False: its rows are shown with others' only
+    is_own: bool = False  # defined by the workspace at run time
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def with_fields(self, custom: tuple[Field, ...]) -> RecordType:
@@ -119,6 +122,11 @@ class RecordType:
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether people write these records themselves, so that pages, forms and imports can be made for them."""
+        return self.stands_alone and any(f.editable for f in self.fields)
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ class ListAction:
 
     label: Label
     url_name: str
+    url_args: tuple[str, ...] = ()
     icon: str = ""
     query: str = ""
     needs: str = "read"  # an Action on the record type
@@ -162,6 +171,7 @@ class ListPage:
     record_type: str
     title: Label
     url_name: str
+    url_args: tuple[str, ...] = ()
     base: Mapping[str, Any] = field(default_factory=dict)  # holds for every row and is not shown as a filter
     columns: tuple[str, ...] = ()  # to begin with; empty: the default columns of the record type
     hidden: tuple[str, ...] = ()  # fields that say nothing here, such as the kind on a list of one kind

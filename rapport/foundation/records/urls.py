@@ -14,6 +14,7 @@ from rapport.foundation.records.views import (
     history,
     imports,
     lists,
+    records,
     saved_views,
     search,
 )
@@ -55,4 +56,13 @@ urlpatterns = [
     path("exports/<uuid:run_id>", exports.run, name="export-run"),
     path("exports/<uuid:run_id>/cancel", exports.cancel, name="export-cancel"),
     path("exports/<uuid:run_id>/file", exports.file, name="export-file"),
+    # Last, so that no record type takes an address from the pages above.
+    path("<slug:record_type>/", records.listing, name="records"),
+    path("<slug:record_type>/new", records.new, name="record-new"),
+    path("<slug:record_type>/<uuid:record_id>/", records.detail, name="record"),
+    path("<slug:record_type>/<uuid:record_id>/edit", records.edit, name="record-edit"),
+    path("<slug:record_type>/<uuid:record_id>/facts/<slug:name>", records.fact, name="record-fact"),
+    path("<slug:record_type>/<uuid:record_id>/tags", records.tags, name="record-tags"),
+    path("<slug:record_type>/<uuid:record_id>/bin", records.put_into_bin, name="record-bin"),
+    path("<slug:record_type>/<uuid:record_id>/history", records.history_of, name="record-history"),
 ]

@@ -29,5 +29,9 @@ commands: Registry[PaletteCommand] = Registry("palette command")
 settings_pages: Registry[SettingsPage] = Registry("settings page")
 account_links: Registry[PublicLink] = Registry("account link")
 finders: Registry[Finder] = Registry("finder")
+menu_sources: Registry[Callable[[Actor], Sequence[MenuEntry]]] = Registry("source of menu entries")
+quick_create_sources: Registry[Callable[[Actor], Sequence[QuickCreate]]] = Registry("source of quick create entries")
+"""Entries that a workspace defines at run time. Both together may run one query."""
+
 pinned: Registry[Callable[[Actor], Sequence[Pinned]]] = Registry("provider of pinned views")
 """Each provider may run one query; it is asked once per full page, never for a fragment."""

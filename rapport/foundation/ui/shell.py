@@ -5,6 +5,7 @@ Everything is worked out on first use and once, so a fragment, which shows none 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -90,7 +91,8 @@ class Shell:
             *extension_points.commands.items(),
         ]
         seen = [(name, id(entry)) for name, entry in entries if actor is not None and meets(actor, entry.needs)]
-        return (self.language, get_script_prefix(), get_urlconf(), *seen)
+        own = [each for each in (*self.own_menu, *self.own_quick_create) if actor and meets(actor, each.needs)]
+        return (self.language, get_script_prefix(), get_urlconf(), *seen, *own)
 
     # How the page looks
 
@@ -123,6 +125,17 @@ class Shell:
         return "ui/base.html" if self.actor else "ui/account_base.html"
 
     # Where one can go
+
+    @cached_property
+    def own_menu(self) -> list[MenuEntry]:
+        """Entries that the workspace defined, made anew for each page."""
+        sources = extension_points.menu_sources.values()
+        return [entry for source in sources for entry in source(self.actor)] if self.actor else []
+
+    @cached_property
+    def own_quick_create(self) -> list[QuickCreate]:
+        sources = extension_points.quick_create_sources.values()
+        return [entry for source in sources for entry in source(self.actor)] if self.actor else []
 
     @cached_property
     def workspaces(self) -> list[Link]:
@@ -170,8 +183,8 @@ class Shell:
             return []
         entries = [
             (entry, url)
-            for entry in _in_order(extension_points.menu.values())
-            if meets(self.actor, entry.needs) and (url := _url(entry.url_name, entry.query))
+            for entry in _in_order([*extension_points.menu.values(), *self.own_menu])
+            if meets(self.actor, entry.needs) and (url := _url(entry.url_name, entry.query, entry.url_args))
         ]
         current = self._current([url for _, url in entries])
         groups: dict[str, Group] = {}
@@ -225,7 +238,7 @@ class Shell:
     def quick_create(self) -> list[Group]:
         """The "New" menu by its headings."""
         groups: dict[str, Group] = {}
-        for entry, url in self._allowed(extension_points.quick_create.values()):
+        for entry, url in self._allowed([*extension_points.quick_create.values(), *self.own_quick_create]):
             group = groups.setdefault(str(entry.section), Group(entry.section))
             group.links.append(Link(entry.label, url, entry.icon, key=entry.key, in_dialog=entry.in_dialog))
         return list(groups.values())
@@ -288,16 +301,16 @@ def _in_order(entries: list[Ordered]) -> list[Ordered]:
     return sorted(entries, key=lambda entry: entry.order)
 
 
-def _url(name: str, query: str = "") -> str:
+def _url(name: str, query: str = "", args: Sequence[str] = ()) -> str:
     """The address, or nothing while no installed app has such a page."""
     try:
-        return reverse(name) + (f"?{query}" if query else "")
+        return reverse(name, args=args) + (f"?{query}" if query else "")
     except NoReverseMatch:
         return ""
 
 
 def _url_of(entry: QuickCreate | PaletteCommand | SettingsPage) -> str:
-    return _url(entry.url_name, getattr(entry, "query", "")) if entry.url_name else ""
+    return _url(entry.url_name, getattr(entry, "query", ""), getattr(entry, "url_args", ())) if entry.url_name else ""
 
 
 def _public(name: str) -> str:

@@ -46,6 +46,7 @@ class MenuEntry:
     url_name: str
     icon: str = ""  # entries inside a section have none
     section: str = ""  # name of a MenuSection; empty: stands by itself
+    url_args: tuple[str, ...] = ()
     query: str = ""  # "view=mine": the same page, asked for differently
     needs: Need = None
     go: str = ""  # the letter after G that leads here
@@ -62,6 +63,7 @@ class QuickCreate:
     url_name: str
     icon: str
     section: Label = ""
+    url_args: tuple[str, ...] = ()
     query: str = ""
     needs: Need = None
     key: str = ""  # a single letter

@@ -41,6 +41,7 @@ from rapport.foundation.records import extension_points, policies
 from rapport.foundation.records.models import Change
 from rapport.foundation.records.queries.fields import record_type as record_type_of
 from rapport.foundation.records.queries.fragments import NUMBER_PATTERN, id_in, of_queryset
+from rapport.foundation.records.queries.relations import FieldRelation, compile_field_relation, stands_for
 from rapport.foundation.records.queries.saved_views import view_condition
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import (
@@ -156,7 +157,7 @@ def _attribute(node: Attribute, record_type: RecordType, scope: Scope) -> Q:
         return _filled(field)
     if isinstance(node.value, tuple) and node.op is Operator.ANY_OF:
         singles = [Attribute(node.field, Operator.IS, value) for value in node.value]
-        if field.custom or field.kind is FieldKind.MEMBER:
+        if field.custom or field.kind in (FieldKind.MEMBER, FieldKind.RELATION):
             return reduce(or_, [_attribute(single, record_type, scope) for single in singles])
         return Q(**{f"{field.path}__in": [_plain(value, field) for value in node.value]})
     match field.kind:
@@ -173,6 +174,8 @@ def _attribute(node: Attribute, record_type: RecordType, scope: Scope) -> Q:
                 return NOBODY
             return _equal(field, str(scope.actor.member_id))
     if node.op is Operator.IS:
+        if field.kind is FieldKind.RELATION and (named := as_id(node.value)):
+            return stands_for(field, record_type, named) or _equal(field, node.value)
         return _equal(field, node.value)
     return _text(field, node.op, str(node.value), record_type)
 
@@ -354,13 +357,15 @@ def _certain(test: Lookup[Any], guard: Lookup[Any] | None = None) -> Q:
 def _related(node: Related, record_type: RecordType, scope: Scope, *, negated: bool) -> Q:
     compiler = extension_points.relation_compilers.get(record_type.name)
     relation = next((r for r in record_type.relations if r.name == node.relation), None)
-    if compiler is None or relation is None:
+    if relation is None or (compiler is None and not isinstance(relation, FieldRelation)):
         raise _misfit(node.relation)
     related = policies.visible(scope.reach, relation.target)
     if node.where is not None:
         target = record_type if relation.target == record_type.name else record_type_of(relation.target)
         related = related.filter(_compile(node.where, target, scope))
-    return compiler(node, related, now=scope.now, negated=negated)
+    if isinstance(relation, FieldRelation):
+        return compile_field_relation(node, relation, related, record_type, negated=negated)
+    return compiler(node, related, now=scope.now, negated=negated) if compiler else NOBODY
 
 
 def _in_set(node: InSet, record_type: RecordType, scope: Scope, *, negated: bool) -> Q:

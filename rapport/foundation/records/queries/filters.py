@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from rapport.foundation.records import policies
-from rapport.foundation.records.extension_points import behaviour_compilers, relation_compilers
+from rapport.foundation.records.extension_points import behaviour_compilers
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.lists import says
 from rapport.foundation.records.queries.names import names_in
@@ -70,7 +70,7 @@ def menu(record_type: RecordType, words: Words) -> list[MenuGroup]:
         kinds = [Entry(f"behaviour:{name}", str(label)) for name, label in known.kinds.items()]
         found.append(MenuGroup(_("What they did"), "activity", (Entry("behaviour:", _("Any touch point")), *kinds)))
     found += [MenuGroup(label, "", tuple(entries)) for label, entries in groups.items()]
-    if record_type.name in relation_compilers and record_type.relations:
+    if record_type.relations:
         relations = tuple(Entry(f"relation:{r.name}", str(r.label)) for r in record_type.relations)
         found.append(MenuGroup(_("How they are related"), "link", relations))
     sets = (Entry("set:view", _("In a saved view")), Entry("set:import", _("Came with or changed by an import")))

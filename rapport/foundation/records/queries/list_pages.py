@@ -354,7 +354,7 @@ def list_url(page: ListPage) -> str:
     """Where a list is: its app's own address, or the one every list has."""
     try:
         if page.url_name:
-            return reverse(page.url_name)
+            return reverse(page.url_name, args=page.url_args)
     except NoReverseMatch:
         pass
     return reverse("records:list", args=[page.name])

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.urls import NoReverseMatch, reverse
-
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import record_names, record_types
+from rapport.foundation.records.queries.addresses import record_url
 from rapport.foundation.records.types import Field, FieldKind
 from rapport.foundation.workspace.models import Member
 from rapport.foundation.workspace.types import Actor
@@ -56,15 +55,8 @@ def _records(actor: Actor, target: str, wanted: set[str]) -> dict[str, tuple[str
     ids = [UUID(one) for one in wanted]
     resolve = record_names.get(target)
     names = resolve(actor, ids) if resolve else _titles(actor, target, declared.title_field, ids)
-    return {str(one): (name, _address(declared.url_name, one)) for one, name in names.items()}
+    return {str(one): (name, record_url(declared, one)) for one, name in names.items()}
 
 
 def _titles(actor: Actor, target: str, title: str, ids: Sequence[UUID]) -> dict[UUID, str]:
     return dict(policies.visible(actor, target).filter(pk__in=ids).values_list("pk", title))
-
-
-def _address(url_name: str, record_id: UUID) -> str:
-    try:
-        return reverse(url_name, args=[record_id]) if url_name else ""
-    except NoReverseMatch:
-        return ""

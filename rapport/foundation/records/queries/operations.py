@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.urls import NoReverseMatch, reverse
 
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import history_parts, record_names, record_types, write_hooks
 from rapport.foundation.records.models import Change, Operation
+from rapport.foundation.records.queries.addresses import record_url
 from rapport.foundation.records.queries.history import can_be_undone
 from rapport.foundation.workspace.types import Action, Actor, Rows
 
@@ -90,7 +90,7 @@ def _first_records(written: list[str]) -> dict[str, ArraySubquery]:
     changed = Change.objects.filter(operation_id=OuterRef("pk")).values("record_id")[:SHOWN]
     made = {
         f"made_{name}": ArraySubquery(
-            record_types[name].model()._default_manager.filter(operation_id=OuterRef("pk")).values("pk")[:SHOWN]
+            policies.all_rows(record_types[name]).filter(operation_id=OuterRef("pk")).values("pk")[:SHOWN]
         )
         for name in written
     }
@@ -118,12 +118,5 @@ def _names(actor: Actor, touched: Mapping[UUID, list[tuple[str, UUID]]]) -> dict
             names = dict(
                 policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_field)
             )
-        named |= {pk: Named(name, _url(declared.url_name, pk)) for pk, name in names.items()}
+        named |= {pk: Named(name, record_url(declared, pk)) for pk, name in names.items()}
     return named
-
-
-def _url(url_name: str, record_id: UUID) -> str:
-    try:
-        return reverse(url_name, args=[record_id]) if url_name else ""
-    except NoReverseMatch:
-        return ""

@@ -18,8 +18,10 @@ from django.db.models import Lookup, Q, QuerySet, TextField
 from rapport.foundation.lib.text import folded
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import record_finders, record_types
+from rapport.foundation.records.queries.fields import record_type as known_type
 from rapport.foundation.records.rules import search as rules
-from rapport.foundation.records.types import FoundRecord
+from rapport.foundation.records.rules.records import searched
+from rapport.foundation.records.types import FoundRecord, RecordType
 from rapport.foundation.workspace.types import Actor
 
 TAKEN = 300  # rows that are ranked
@@ -76,9 +78,17 @@ def find_records(*, actor: Actor, record_type: str, words: str, limit: int = 8) 
     declared = record_types.get(record_type)
     if declared is None or not declared.searchable_column:
         return []
-    ids = search_ids(actor=actor, record_type=record_type, words=words, limit=limit)
+    part = readable_part(actor, known_type(record_type))
+    ids = search_ids(actor=actor, record_type=record_type, words=words, limit=limit, readable=part)
     titles = dict(policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_field))
     return [FoundRecord(one, str(titles[one])) for one in ids if one in titles]
+
+
+def readable_part(actor: Actor, declared: RecordType) -> list[str] | None:
+    """Columns of what the actor may be found things by, when they may not read all that is in the search text."""
+    fields = searched(declared)
+    readable = [field.path for field in fields if policies.may_read_field(actor, declared, field.name)]
+    return None if len(readable) == len(fields) else readable
 
 
 def _prefer_the_index() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records import policies
@@ -16,12 +15,12 @@ from rapport.foundation.records.extension_points import (
     behaviour_compilers,
     behaviour_words,
     record_types,
-    relation_sources,
     set_compilers,
 )
 from rapport.foundation.records.models import Operation
-from rapport.foundation.records.queries.fields import custom_fields
 from rapport.foundation.records.queries.names import names_in
+from rapport.foundation.records.queries.own_fields import custom_fields
+from rapport.foundation.records.queries.relations import with_relations
 from rapport.foundation.records.queries.saved_views import usable
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import (
@@ -55,10 +54,7 @@ def readable_type(name: str, *, actor: Actor) -> RecordType:
     declared = record_types[name]
     if declared.custom_fields:
         declared = declared.with_fields(custom_fields(name))
-    source = relation_sources.get(name)
-    if source is not None:
-        built_in = declared.relations
-        declared = replace(declared, relations=cast(Any, SimpleLazyObject(lambda: (*built_in, *source()))))
+    declared = replace(declared, relations=with_relations(declared, actor))
     return replace(declared, fields=policies.readable_fields(actor, declared))
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import CustomField
+from rapport.foundation.records.policies import all_rows
 from rapport.foundation.records.queries.fields import columns_of
 from rapport.foundation.records.rules import fields as rules
 from rapport.foundation.records.types import FieldKind, RecordType
@@ -220,12 +221,12 @@ def _tidy(row: CustomField, declared: RecordType) -> dict[str, str]:
 
 
 def _is_used(row: CustomField, declared: RecordType) -> bool:
-    return bool(declared.model()._default_manager.filter(custom__has_key=row.name).exists())
+    return bool(all_rows(declared).filter(custom__has_key=row.name).exists())
 
 
 def _is_choice_used(row: CustomField, declared: RecordType, value: str) -> bool:
     """Asks through the containment index."""
-    rows = declared.model()._default_manager
+    rows = all_rows(declared)
     return bool(
         rows.filter(custom__contains={row.name: value}).exists()
         or rows.filter(custom__contains={row.name: [value]}).exists()

@@ -8,6 +8,7 @@ from uuid import UUID
 from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import Change, CustomField, Operation
+from rapport.foundation.records.policies import all_rows
 
 CREATED = "created"
 
@@ -30,7 +31,7 @@ def remove_fields(*, operation: Operation) -> int:
     """Take the operation's custom fields away, except those that records hold values of: somebody uses them by now."""
     removed = 0
     for field in CustomField.objects.filter(operation_id=operation.id):
-        records = record_types[field.record_type].model()._default_manager
+        records = all_rows(record_types[field.record_type])
         # What the operation made is on its way out; its values keep no field alive.
         if not records.filter(custom__has_key=field.name).exclude(operation_id=operation.id).exists():
             removed += field.delete()[0]

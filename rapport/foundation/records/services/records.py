@@ -49,7 +49,7 @@ def create_record(
     if problems:
         raise Invalid(problems)
     operation = operation or open_operation(actor, "create", record_type)
-    instance: Any = declared.model()()
+    instance: Any = declared.model()(**declared.scope)
     for name, value in decoded.items():
         _assign(instance, _known(declared, name), value)
     instance.operation_id = operation.id
@@ -194,7 +194,7 @@ def _unknown_references(declared: RecordType, decoded: Mapping[str, Any]) -> dic
             problems[name] = "There is no such colleague in this workspace."
         elif field.kind is FieldKind.RELATION:
             target = record_type_of(field.target or declared.name)
-            if not target.model()._default_manager.filter(pk=value, **target.live).exists():
+            if not policies.all_rows(target).filter(pk=value, **target.live).exists():
                 problems[name] = "There is no such record."
     return problems
 

@@ -88,6 +88,8 @@ def _restore_fields(operation: Operation, reverse: Operation) -> tuple[int, int]
             if row is None:
                 kept += 1
                 continue
+            if getattr(row, "operation_id", None) == operation.id:
+                continue  # what the operation itself added goes altogether
             before, after = {}, {}
             for name, was in change.before.items():
                 if name in history_parts:
@@ -114,10 +116,11 @@ def _restore_fields(operation: Operation, reverse: Operation) -> tuple[int, int]
 
 
 def _batches(operation: Operation) -> Iterator[list[Change]]:
+    """The newest first, so that a record the operation changed twice goes back twice."""
     last = None
     while True:
-        rows = Change.objects.filter(operation=operation).order_by("id")
-        batch = list(rows.filter(id__gt=last)[:BATCH] if last else rows[:BATCH])
+        rows = Change.objects.filter(operation=operation).order_by("-id")
+        batch = list(rows.filter(id__lt=last)[:BATCH] if last else rows[:BATCH])
         if not batch:
             return
         yield batch

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from rapport.foundation.records.extension_points import record_types
+from rapport.foundation.records.queries.addresses import record_url, records_url
 from rapport.foundation.records.queries.history import HistoryLine, history
 from rapport.foundation.records.queries.names import Names, names_in
 from rapport.foundation.records.queries.operations import may_undo, recent_operations
@@ -31,8 +31,8 @@ def history_page(request: WorkspaceRequest, *, record_type: str, record: Any, id
         "record": record,
         "title": getattr(record, declared.title_field),
         "record_type": declared,
-        "record_url": reverse(declared.url_name, args=[record.pk]),
-        "list_url": reverse(declared.list_url_name) if declared.list_url_name else "",
+        "record_url": record_url(declared, record.pk),
+        "list_url": records_url(declared),
         "lines": lines,
         "names": names_of_lines(request.actor, lines),
         "may_undo": may_undo(request.actor, record_type),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +18,7 @@ from rapport.foundation.records.forms import imports as forms
 from rapport.foundation.records.forms.fields import kind_said
 from rapport.foundation.records.forms.imports import QuestionsForm, UploadForm
 from rapport.foundation.records.queries import imports as queries
+from rapport.foundation.records.queries.addresses import records_url
 from rapport.foundation.records.queries.list_pages import list_url
 from rapport.foundation.records.rules.conditions import InSet
 from rapport.foundation.records.rules.lists import ListState
@@ -258,16 +259,9 @@ def _steps(current: str) -> list[tuple[str, str, str]]:
 def _list_of_imported(row: Any) -> str:
     page = queries.list_of(row.record_type)
     if page is None:
-        return _address(record_types[row.record_type].list_url_name)
+        return records_url(record_types[row.record_type])
     state = ListState(where=InSet("import", str(row.operation_id), True))
     return f"{list_url(page)}?{state.query()}"
-
-
-def _address(url_name: str) -> str:
-    try:
-        return reverse(url_name) if url_name else ""
-    except NoReverseMatch:
-        return ""
 
 
 def _targets(sent: QueryDict) -> dict[int, str]:

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from rapport.foundation.records.queries import list_pages
+from rapport.foundation.records.queries.addresses import record_url
 from rapport.foundation.records.queries.list_pages import ListView, list_url
 from rapport.foundation.records.rules.conditions import ConditionError, Problem
 from rapport.foundation.records.rules.lists import SIZES, ListState, state_of
@@ -65,25 +66,18 @@ def list_context(listed: ListView) -> dict[str, Any]:
         "list_url": list_url(page),
         "filter_url": reverse("records:filter", args=[page.name]),
         "export_url": reverse("records:export", args=[page.name]),
-        "row_url": list_pages.row_url_pattern(_detail_url(listed)),
+        "row_url": list_pages.row_url_pattern(record_url(listed.record_type, UUID(int=0))),
         "cell_url": list_pages.cell_url_pattern(reverse("records:cell", args=[page.name, UUID(int=0), "x"])),
         "actions": [action for each in page.actions if (action := _action(each, listed))],
         "sizes": [(size, listed.state.query(size=size)) for size in SIZES],
     }
 
 
-def _detail_url(listed: ListView) -> str:
-    try:
-        return reverse(listed.record_type.url_name, args=[UUID(int=0)])
-    except NoReverseMatch:
-        return ""
-
-
 def _action(action: ListAction, listed: ListView) -> dict[str, Any] | None:
     if not listed.words.actor.may(Action(action.needs), listed.record_type.name):
         return None
     try:
-        url = reverse(action.url_name)
+        url = reverse(action.url_name, args=action.url_args)
     except NoReverseMatch:
         return None
     return {"action": action, "url": f"{url}?{action.query}" if action.query else url}
