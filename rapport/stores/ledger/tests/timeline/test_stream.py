@@ -129,7 +129,7 @@ def test_the_page(client_for: Callable[..., Client], ada: User, django_assert_ma
         "/w/kestrel/touchpoints/" + earlier.replace("&amp;", "&"), headers={"HX-Request": "true"}
     ).content.decode()
     assert rest.count("<tr>") == 11
-    assert rest.lstrip().startswith("<section")
+    assert rest.lstrip().startswith('<div id="touchpoints">')
 
 
 def test_nothing_and_nothing_of_this_kind(client_for: Callable[..., Client], ada: User) -> None:
