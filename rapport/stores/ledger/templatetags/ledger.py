@@ -9,7 +9,7 @@ from functools import lru_cache
 from html import escape  # Django's own looks for lazy text in each argument
 
 from django import template
-from django.template.defaultfilters import linebreaks, linebreaksbr, truncatechars
+from django.template.defaultfilters import linebreaks_filter, linebreaksbr, truncatechars
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -70,7 +70,7 @@ def _content(entry: Entry) -> str:
     if entry.content and entry.is_long:
         return (
             f'<p>{escape(truncatechars(entry.content, SHORTENED))}</p><details class="r-sm"><summary class="r-link">'
-            f'{escape(gettext("Show all"))}</summary><div class="r-prose">{linebreaks(entry.content)}</div></details>'
+            f'{escape(gettext("Show all"))}</summary><div class="r-prose">{linebreaks_filter(entry.content)}</div></details>'
         )
     if entry.content:
         return f"<p>{linebreaksbr(entry.content)}</p>"

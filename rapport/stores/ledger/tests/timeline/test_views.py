@@ -124,11 +124,12 @@ def test_the_instant_is_that_of_the_members_clock(ada_at: Client, customer: Cust
     assert entry().occurred_at.isoformat() == "2026-01-05T14:00:00+00:00"
 
 
-def test_the_timeline_shows_everything_as_text(ada_at: Client, customer: Customer) -> None:
+@pytest.mark.parametrize("content", ["", HOSTILE, HOSTILE * 40])
+def test_the_timeline_shows_everything_as_text(ada_at: Client, customer: Customer, content: str) -> None:
     touch(
         customer.pk,
         subject=HOSTILE,
-        content=HOSTILE,
+        content=content,
         properties={HOSTILE: HOSTILE, "url": "javascript:alert(1)"},
         channel="tv",
         kind="spot_seen",
