@@ -380,7 +380,7 @@ TASKS = sorted(
 )
 LONG = {"demo.load"}  # takes no ids, and does in Cleo's own workspace what it is for
 # They ask each workspace in turn, or tend the queue itself, with nobody's ids.
-FOR_ALL_WORKSPACES = {"ledger.keep_partitions", "records.take_over_killed_jobs"}
+FOR_ALL_WORKSPACES = {"ledger.keep_partitions", "records.take_over_killed_jobs", "warehouse.look"}
 
 
 def test_every_job_says_which_workspace_it_is_for() -> None:
