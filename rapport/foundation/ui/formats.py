@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import math
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any, cast
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 from django.utils import timezone
@@ -131,10 +133,21 @@ def moment(instant: datetime) -> str:
 
 def ago(instant: datetime) -> str:
     """2 hours ago, in 3 days."""
-    span = instant - clock.now()
-    if abs(span.total_seconds()) < 45:
+    seconds = math.floor((instant - clock.now()).total_seconds())
+    if abs(seconds) < 45:
         return gettext("just now")
-    return dates.format_timedelta(span, add_direction=True, locale=locale())
+    for unit, length in dates.TIMEDELTA_UNITS:
+        if abs(seconds) / length >= 0.85:  # where Babel goes over to the greater unit
+            return _span(unit, round(seconds / length), get_language() or "en")
+    return _span("second", round(seconds), get_language() or "en")
+
+
+@lru_cache(maxsize=2048)  # a list has a hundred of them, most alike
+def _span(unit: str, count: int, language: str) -> str:
+    length = dict(dates.TIMEDELTA_UNITS)[unit]
+    span = timedelta(seconds=count * length)
+    granularity = cast(Any, unit)
+    return dates.format_timedelta(span, granularity, threshold=math.inf, add_direction=True, locale=_parse(language))
 
 
 def day_heading(day: date) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from babel import dates
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +65,14 @@ def test_spans_have_a_direction() -> None:
     with clock.frozen(now), translation.override("de"):
         assert formats.ago(now - timedelta(hours=2)) == "vor 2 Stunden"
         assert formats.ago(now + timedelta(days=3)) == "in 3 Tagen"
+
+
+@given(
+    st.timedeltas(min_value=timedelta(days=-4000), max_value=timedelta(days=4000)), st.sampled_from(["en", "de", "ar"])
+)
+def test_spans_are_said_as_babel_says_them(span: timedelta, language: str) -> None:
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    with translation.override(language), clock.frozen(now):
+        if abs(span.total_seconds()) >= 46:
+            assert formats.ago(now + span) == dates.format_timedelta(span, add_direction=True, locale=formats.locale())
