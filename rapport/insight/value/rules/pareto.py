@@ -186,11 +186,13 @@ class _Likelihood:
             # 1 - z v, written so that it loses nothing when v is near 1 and beta small
             rest = -np.expm1(log_v) + ((beta + t) / away)[:, None] * v
             log_rest = np.log(rest)
-            mass = _W * np.exp(-(s + 1.0) * log_rest)
+            power = -(s + 1.0) * log_rest
+            top = power.max(axis=1)
+            mass = _W * np.exp(power - top[:, None])
             m0 = mass.sum(axis=1)
             k = k_values[row]
             log_away = np.log(away)
-            log_j[part] = np.log(m0) - np.log(k) - k * log_away
+            log_j[part] = np.log(m0) + top - np.log(k) - k * log_away
             if not moments:
                 continue
             mass /= m0[:, None]
