@@ -42,6 +42,26 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def single_sign_on() -> list[dict[str, Any]]:
+    """The OpenID Connect provider of RAPPORT_OIDC_*, in allauth's words; nothing when none is named."""
+    issuer, client, secret = (text(f"RAPPORT_OIDC_{part}") for part in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET"))
+    if not issuer:
+        return []
+    if not client or not secret:
+        raise SettingError("RAPPORT_OIDC_ISSUER needs RAPPORT_OIDC_CLIENT_ID and RAPPORT_OIDC_CLIENT_SECRET too")
+    if not issuer.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        raise SettingError(f"RAPPORT_OIDC_ISSUER must begin with https://, not {issuer!r}")
+    return [
+        {
+            "provider_id": "oidc",
+            "name": text("RAPPORT_OIDC_NAME") or "your company account",
+            "client_id": client,
+            "secret": secret,
+            "settings": {"server_url": issuer, "verified_email": flag("RAPPORT_OIDC_TRUST_EMAIL")},
+        }
+    ]
+
+
 def secret_key(folder: Path) -> str:
     """RAPPORT_SECRET_KEY, else a key made once and kept readable by its owner alone."""
     if explicit := text("RAPPORT_SECRET_KEY"):

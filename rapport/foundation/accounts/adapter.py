@@ -10,6 +10,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -76,6 +77,22 @@ class AccountAdapter(DefaultAccountAdapter):
                 self.request,
                 gettext("The mail server did not take our mail. Ask whoever runs this installation to check it."),
             )
+
+
+class SingleSignOnAdapter(DefaultSocialAccountAdapter):
+    """Who the firm's own provider vouches for signs in; a new account needs an invitation here too."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return policies.may_sign_up(request) or policies.is_invited(
+            address.email for address in sociallogin.email_addresses if address.verified
+        )
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
+        user = sociallogin.user
+        user.set_unusable_password()
+        user.is_staff = policies.nobody_yet()
+        user.name = user.name or str(sociallogin.account.extra_data.get("userinfo", {}).get("name", ""))[:150]
+        return super().save_user(request, sociallogin, form)
 
 
 class SecondStepAdapter(DefaultMFAAdapter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,12 @@ def may_sign_up(request: HttpRequest) -> bool:
         return True
     held = request.session.get(INVITATION_KEY, "")
     return bool(held) and Invitation.objects.open(clock.now()).filter(secret_hash=held).exists()
+
+
+def is_invited(addresses: Iterable[str]) -> bool:
+    """Whether an open invitation went to one of these addresses, which must be proven to be the visitor's."""
+    asked = [address.lower() for address in addresses]
+    return bool(asked) and Invitation.objects.open(clock.now()).filter(email__in=asked).exists()
 
 
 def may_found_workspace(user: Any) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 from django.template.context import Context
+from django.urls import reverse
 
 from rapport.foundation.accounts import policies, rules
 
@@ -19,6 +21,14 @@ def may_sign_up(context: Context) -> bool:
 @register.simple_tag
 def nobody_yet() -> bool:
     return policies.nobody_yet()
+
+
+@register.simple_tag
+def single_sign_on() -> dict[str, str] | None:
+    """The provider people can sign in with: its name and address here."""
+    for each in settings.SINGLE_SIGN_ON:
+        return {"name": each["name"], "url": reverse("openid_connect_login", args=[each["provider_id"]])}
+    return None
 
 
 @register.filter
