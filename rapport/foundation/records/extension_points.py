@@ -98,6 +98,17 @@ relation_compilers: Registry[RelationCompiler] = Registry("relation compiler")  
 behaviour_compilers: Registry[BehaviourCompiler] = Registry("behaviour compiler")  # by record type
 set_compilers: Registry[SetCompiler] = Registry("set compiler")  # by kind of set
 
+
+@dataclass(frozen=True)
+class SetWords:
+    """How conditions say a kind of set: "is in <label> <name>". `names` by the ids asked for."""
+
+    label: Label
+    names: Callable[[Actor, Sequence[UUID]], Mapping[UUID, str]]
+
+
+set_words: Registry[SetWords] = Registry("set words")  # by kind of set
+
 # Relations a workspace can add to at run time (its own relationship types), by record type.
 relation_sources: Registry[Callable[[], Iterable[Relation]]] = Registry("relation source")
 

@@ -45,3 +45,7 @@ class ScoresWritten:
 
 
 after_scores: Registry[Callable[[ScoresWritten], None]] = Registry("listener to scores")
+
+# One slot, "worker": has equity worked out for a saved view; and a study of drivers fitted. Services lie below tasks.
+equity_deferrers: Registry[Callable[[UUID], None]] = Registry("equity deferrer")
+driver_deferrers: Registry[Callable[[UUID], None]] = Registry("driver deferrer")

@@ -16,6 +16,7 @@ from rapport.foundation.records.extension_points import (
     behaviour_words,
     record_types,
     set_compilers,
+    set_words,
 )
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.names import names_in
@@ -111,7 +112,7 @@ class Words:
             kinds=known.kinds,
             channels=known.channels,
             behaviour=frozenset(behaviour_compilers),
-            sets={**SETS, **{name: name for name in set_compilers}},
+            sets={**SETS, **{name: set_words[name].label if name in set_words else name for name in set_compilers}},
             set_names=self._set_names(used) if names else {},
             names=self._names(used, types) if names else {},
             day_text=formats.short_date,
@@ -141,6 +142,9 @@ class Words:
         if operations:
             for pk, label, kind in Operation.objects.filter(pk__in=operations).values_list("pk", "label", "kind"):
                 found |= {(name, str(pk)): label or kind for name in ("import", "operation")}
+        for kind, words in set_words.items():
+            if ids := [set_id for name, set_id in wanted if name == kind]:
+                found |= {(kind, str(pk)): name for pk, name in words.names(self.actor, ids).items()}
         return found
 
     def _names(self, used: Iterable[Condition], types: Mapping[str, RecordType]) -> dict[str, str]:
