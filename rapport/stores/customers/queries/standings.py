@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Count
+
 from rapport.foundation.records.queries.fragments import Fragment
+from rapport.stores.customers.models import Score
 
 # customer_id, value and spread in hundredths, p_alive, purchases, products, phase, tier, source, kind, recruited_at
 _NOW = """
@@ -59,3 +62,9 @@ def times_as_customer() -> Fragment:
 def aliases() -> Fragment:
     """absorbed_id, surviving_id"""
     return Fragment("select absorbed_id, surviving_id from customers_customeralias")
+
+
+def reasons_without_value() -> list[tuple[str, int]]:
+    """Why customers who bought have no value, and how many each; the most first. One query."""
+    rows = Score.objects.filter(lifetime_value=None).values_list("reason").annotate(count=Count("pk"))
+    return [(reason, count) for reason, count in rows.order_by("-count")]
