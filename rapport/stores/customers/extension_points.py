@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
 from rapport.foundation.lib.registry import Registry
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
     from rapport.foundation.workspace.types import Actor
     from rapport.stores.customers.models import Customer
+    from rapport.stores.customers.types import Evidence
 
     Label = str | _StrPromise
 
-Position = Literal["left", "main", "right"]
+Position = Literal["head", "left", "main", "right"]  # "head": beside the name
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,20 @@ customer_uses: Registry[Callable[[UUID], Exists]] = Registry("use of customers")
 
 # Counts for the summary before a merge. Each may run one query.
 customer_holdings: Registry[Callable[[Actor, Sequence[UUID]], Holding]] = Registry("customer holding")
+
+
+class PhaseEvidence(Protocol):
+    """Where the life cycle finds out what customers did. Each method runs a fixed number of statements."""
+
+    def evidence(self, ids: Sequence[UUID], kinds: Sequence[str]) -> Iterable[tuple[UUID, Evidence]]:
+        """All that stands of these kinds, by the id it was recorded with. Every id of the customers is among `ids`."""
+
+    def touched_since(self, at: datetime, kinds: Sequence[str]) -> Iterable[UUID]:
+        """Ids about which something of these kinds was recorded or taken back since."""
+
+
+phase_evidence: Registry[PhaseEvidence] = Registry("evidence of phases")
+
+# One slot, "worker": asks the worker to tell the phases of marked customers anew, or with True everyone's whose life was
+# told by other rules. Services lie below tasks.
+phase_deferrers: Registry[Callable[[bool], None]] = Registry("phase deferrer")

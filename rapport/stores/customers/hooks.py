@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from procrastinate.exceptions import AlreadyEnqueued
 
+from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
     HistoryPart,
     history_parts,
@@ -27,6 +31,7 @@ from rapport.foundation.ui.types import Finder, MenuEntry, MenuSection, PaletteC
 from rapport.foundation.workspace.extension_points import audit_actions, home_panels
 from rapport.foundation.workspace.types import Action, AuditAction, HomePanel, Power
 from rapport.stores.customers import policies
+from rapport.stores.customers.extension_points import CustomerPanel, customer_panels, phase_deferrers
 from rapport.stores.customers.queries.customers import names_of
 from rapport.stores.customers.queries.home import without_owner
 from rapport.stores.customers.queries.relations import compile_related
@@ -37,7 +42,10 @@ from rapport.stores.customers.services.customers import CustomerWrites
 from rapport.stores.customers.services.importing import CustomersImporter
 from rapport.stores.customers.services.merges import undo_merge
 from rapport.stores.customers.services.parts import undo_parts
-from rapport.stores.customers.types import CustomerKind
+from rapport.stores.customers.services.phases import PART, undo_by_hand
+from rapport.stores.customers.tasks import SOON_SECONDS, tell_phases
+from rapport.stores.customers.types import CustomerKind, Phase
+from rapport.stores.customers.views.phases import phase_dot, phase_panel
 
 
 def _model() -> Any:
@@ -227,6 +235,34 @@ record_types.register(
                 aliases=("description", "comment", "comments", "remarks"),
             ),
             Field(
+                name="phase",
+                label=_("Phase"),
+                kind=FieldKind.CHOICE,
+                group=FIRM,
+                choices=tuple(Choice(value, label) for value, label in Phase.choices),
+                editable=False,
+                importable=False,
+                sortable=True,
+                default_column=True,
+            ),
+            Field(
+                name="phase_since",
+                label=_("In this phase since"),
+                kind=FieldKind.DATE,
+                group=FIRM,
+                editable=False,
+                importable=False,
+                sortable=True,
+            ),
+            Field(
+                name="recruited_on",
+                label=_("Recruited on"),
+                kind=FieldKind.DATE,
+                group=FIRM,
+                editable=False,
+                importable=False,
+            ),
+            Field(
                 name="created_at",
                 label=_("Added"),
                 kind=FieldKind.INSTANT,
@@ -289,6 +325,8 @@ history_parts.register(
     ),
 )
 history_parts.register("file", HistoryPart(label=_("File"), describe=parts.file_line))
+history_parts.register(PART, HistoryPart(label=_("Phase"), describe=parts.phase_line, readable=policies.phase_readable))
+undo_handlers.register(PART, undo_by_hand)
 for name in ("address", "identity", "relationship", "file"):
     undo_handlers.register(name, undo_parts)
 
@@ -302,6 +340,27 @@ home_panels.register(
         order=30,
     ),
 )
+
+
+_asked: dict[tuple[str, bool], float] = {}
+
+
+def _defer_phases(everyone: bool) -> None:
+    """Soon, so that what is marked meanwhile is told along with it; a job that waits already will do."""
+    schema, now = current_schema(), time.monotonic()
+    if now - _asked.get((schema, everyone), -SOON_SECONDS) < SOON_SECONDS - 1:
+        return  # that job has not begun yet
+    _asked[schema, everyone] = now
+    waiting = f"customers.phases:{schema}:{'all' if everyone else 'due'}"
+    with suppress(AlreadyEnqueued):
+        tell_phases.configure(
+            lock=f"customers.phases:{schema}", queueing_lock=waiting, schedule_in={"seconds": SOON_SECONDS}
+        ).defer(schema=schema, everyone=everyone)
+
+
+phase_deferrers.register("worker", _defer_phases)
+customer_panels.register("phase_dot", CustomerPanel(position="head", order=10, render=phase_dot))
+customer_panels.register("phases", CustomerPanel(position="left", order=20, render=phase_panel))
 
 _READ, _CREATE, _MERGE = (Action.READ, "customer"), (Action.CREATE, "customer"), (Action.MERGE, "customer")
 
@@ -357,7 +416,30 @@ settings_pages.register(
         order=51,
     ),
 )
+for _key, _label, _help, _url, _icon, _order in (
+    ("phases", _("Life cycle"), _("When a customer is at risk, has lapsed or is won back."), "customers:phase-rules", "route", 52),
+    ("sources", _("What sources cost"), _("What recruiting a customer costs, by source."), "customers:sources", "coin", 53),
+):  # fmt: skip
+    settings_pages.register(
+        f"customers.{_key}",
+        SettingsPage(
+            label=_label,
+            help=_help,
+            url_name=_url,
+            icon=_icon,
+            group=_("Data"),
+            needs=Power.MANAGE_FIELDS,
+            order=_order,
+        ),
+    )
+    commands.register(
+        f"customers.{_key}",
+        PaletteCommand(label=_label, hint=_help, url_name=_url, icon=_icon, needs=Power.MANAGE_FIELDS, order=210),
+    )
 for _name, _sentence, _icon in (
+    ("phases.rules_changed", _("changed the rules of the life cycle"), "route"),
+    ("phases.cost_added", _("wrote down what “{subject}” costs: {amount}"), "coin"),
+    ("phases.cost_removed", _("removed a cost of “{subject}”: {amount}"), "coin"),
     ("customer_exported", _("exported all data on {subject}"), "file-export"),
     ("relationship_type_created", _("added the kind of relationship “{subject}”"), "users"),
     ("relationship_type_changed", _("changed the kind of relationship “{subject}”"), "users"),

@@ -62,3 +62,8 @@ def _access(actor: Actor, field: str) -> FieldAccess:
 def identity_readable(actor: Actor, value: Any) -> bool:
     """For the history: whether an identity in its JSON form may be shown."""
     return may_see_identity(actor, value["kind"]) if value else True
+
+
+def phase_readable(actor: Actor, value: Any) -> bool:
+    """For the history: whether a phase set by hand may be shown."""
+    return actor.field_access(RECORD_TYPE, "phase") is not FieldAccess.HIDDEN

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CustomerKind(models.TextChoices):
@@ -36,6 +39,56 @@ class AddressPurpose(models.TextChoices):
     BILLING = "billing", _("Billing")
     SHIPPING = "shipping", _("Shipping")
     VISIT = "visit", _("Visit")
+
+
+class Phase(models.TextChoices):
+    """Where a customer stands in the life cycle; see docs/explanation/life-cycle.md."""
+
+    PROSPECT = "prospect", pgettext_lazy("phase of a customer", "Prospect")
+    ONBOARDING = "onboarding", pgettext_lazy("phase of a customer", "Onboarding")  # recruited
+    LOYAL = "loyal", pgettext_lazy("phase of a customer", "Loyal")  # retained
+    GROWING = "growing", pgettext_lazy("phase of a customer", "Growing")  # extended
+    AT_RISK = "at_risk", pgettext_lazy("phase of a customer", "At risk")
+    LAPSED = "lapsed", pgettext_lazy("phase of a customer", "Lapsed")
+    WON_BACK = "won_back", pgettext_lazy("phase of a customer", "Won back")  # regained
+    ENDED = "ended", pgettext_lazy("phase of a customer", "Ended")
+
+
+# In these somebody is a customer now.
+ACTIVE_PHASES = frozenset({Phase.ONBOARDING, Phase.LOYAL, Phase.GROWING, Phase.AT_RISK, Phase.WON_BACK})
+
+
+class Cause(models.TextChoices):
+    """Why a phase began."""
+
+    ADDED = "added", _("Became known to us")
+    FIRST_PURCHASE = "first_purchase", _("First purchase")
+    PURCHASE = "purchase", _("Bought again")
+    NEW_PRODUCT = "new_product", _("Bought something new")
+    SILENCE = "silence", _("Silence longer than usual")
+    TIME = "time", _("Nothing new bought for a while")
+    ENDING = "ending", _("Ended")
+    BY_HAND = "by_hand", _("Set by hand")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One touch point that says something about the phase of a customer."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    channel: str = ""
+    reference: str = ""  # number of the order, where there is one
+    products: tuple[str, ...] = ()  # categories, or names where there are none
+    campaign: str = ""
+
+
+class CostBasis(models.TextChoices):
+    """How the cost of a source is told."""
+
+    EACH = "each", _("for each customer")
+    TOTAL = "total", _("in total")
 
 
 class IdentityKey(NamedTuple):

@@ -14,6 +14,7 @@ from rapport.stores.customers.views import (
     merges,
     neighbours,
     parts,
+    phases,
     relationships,
 )
 
@@ -31,6 +32,10 @@ urlpatterns = [
     path("relationship-types/", relationships.types, name="relationship-types"),
     path("relationship-types/<slug:name>", relationships.edit_type, name="relationship-type"),
     path("relationship-types/<slug:name>/remove", relationships.remove_type, name="relationship-type-remove"),
+    path("life-cycle/", phases.rules, name="phase-rules"),
+    path("sources/", phases.sources, name="sources"),
+    path("sources/<uuid:cost_id>/remove", phases.remove_cost, name="source-cost-remove"),
+    path("<uuid:customer_id>/phase", phases.set_phase, name="set-phase"),
     path("<uuid:customer_id>/", detail.detail, name="detail"),
     path("<uuid:customer_id>/edit", customers.edit, name="edit"),
     path("<uuid:customer_id>/facts/<slug:name>", detail.fact, name="fact"),

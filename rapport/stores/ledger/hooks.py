@@ -24,16 +24,19 @@ from rapport.stores.customers.extension_points import (
     customer_holdings,
     customer_panels,
     customer_uses,
+    phase_evidence,
 )
-from rapport.stores.ledger.extension_points import channels, kinds
+from rapport.stores.ledger.extension_points import after_append, channels, kinds
 from rapport.stores.ledger.queries.activity import LastTouch
 from rapport.stores.ledger.queries.behaviour import compile_behaviour
 from rapport.stores.ledger.queries.everything import everything, holding
+from rapport.stores.ledger.queries.evidence import LedgerEvidence
 from rapport.stores.ledger.queries.home import newest
 from rapport.stores.ledger.queries.touchpoints import used_in_ledger
 from rapport.stores.ledger.queries.vocabulary import words_in_use
 from rapport.stores.ledger.queries.websites import has_website
 from rapport.stores.ledger.services.importing import TouchpointsImporter
+from rapport.stores.ledger.services.phases import mark_phases
 from rapport.stores.ledger.types import Channel, Group, Kind
 from rapport.stores.ledger.views.timeline import composer_panel, timeline_panel
 
@@ -228,3 +231,5 @@ importers.register("touchpoint", TouchpointsImporter())
 customer_uses.register("touchpoints", used_in_ledger)
 behaviour_words.register("customer", words_in_use)
 computed_columns.register("customer", [LastTouch()])
+phase_evidence.register("ledger", LedgerEvidence())
+after_append.register("customers.phases", mark_phases)

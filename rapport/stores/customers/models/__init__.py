@@ -1,5 +1,13 @@
 from rapport.stores.customers.models.customers import Address, Customer, CustomerFile
 from rapport.stores.customers.models.identities import CustomerAlias, DuplicateProposal, Identity, Merge
+from rapport.stores.customers.models.phases import (
+    CustomerPhase,
+    Lifecycle,
+    PhaseByHand,
+    PhaseDue,
+    PhaseSettings,
+    SourceCost,
+)
 from rapport.stores.customers.models.relationships import Relationship, RelationshipType
 
 __all__ = [
@@ -7,9 +15,15 @@ __all__ = [
     "Customer",
     "CustomerAlias",
     "CustomerFile",
+    "CustomerPhase",
     "DuplicateProposal",
     "Identity",
+    "Lifecycle",
     "Merge",
+    "PhaseByHand",
+    "PhaseDue",
+    "PhaseSettings",
     "Relationship",
     "RelationshipType",
+    "SourceCost",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,7 +12,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.lib import clock, ids
-from rapport.stores.customers.types import AddressPurpose, CustomerKind
+from rapport.stores.customers.types import AddressPurpose, CustomerKind, Phase
+
+
+def _today() -> date:
+    return clock.now().date()
 
 
 def _no_custom_values() -> dict[str, Any]:
@@ -53,6 +58,12 @@ class Customer(models.Model):
     )
     tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     custom = models.JSONField(default=_no_custom_values, blank=True)
+    # Told from evidence; written by services.phases alone.
+    phase = models.CharField(
+        max_length=12, choices=Phase.choices, default=Phase.PROSPECT, db_default="prospect", editable=False
+    )
+    phase_since = models.DateField(default=_today, null=True, editable=False)
+    recruited_on = models.DateField(null=True, editable=False)
     search = models.TextField(default="", blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
@@ -84,6 +95,16 @@ class Customer(models.Model):
                 F("id").desc(),
                 name="customer_kind_newest",
                 condition=Q(deleted_at=None, merged_into=None),
+            ),
+            models.Index(
+                "phase",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="customer_phase",
+                condition=Q(deleted_at=None, merged_into=None),
+            ),
+            models.Index(
+                "phase_since", "id", name="customer_phase_since", condition=Q(deleted_at=None, merged_into=None)
             ),
             models.Index("name", "id", name="customer_name", condition=Q(deleted_at=None, merged_into=None)),
             models.Index(

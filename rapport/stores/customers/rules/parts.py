@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rapport.foundation.lib.contact import readable_phone
-from rapport.stores.customers.types import AddressPurpose, IdentityKind
+from rapport.stores.customers.types import AddressPurpose, IdentityKind, Phase
 
 Part = Mapping[str, Any]
 
@@ -32,3 +32,7 @@ def relationship_line(part: Part) -> str:
 
 def file_line(part: Part) -> str:
     return str(part["name"])
+
+
+def phase_line(part: Part) -> str:
+    return f"{Phase(part['phase']).label}, {part['since'][:10]}: {part['reason']}"

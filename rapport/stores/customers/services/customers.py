@@ -14,7 +14,16 @@ from rapport.foundation.records.services import records
 from rapport.foundation.records.services.copying import delete_at_once
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.extension_points import customer_uses
-from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, Relationship
+from rapport.stores.customers.models import (
+    Address,
+    Customer,
+    CustomerAlias,
+    CustomerPhase,
+    Identity,
+    Lifecycle,
+    PhaseByHand,
+    Relationship,
+)
 from rapport.stores.customers.rules import customers as rules
 from rapport.stores.customers.types import IdentityKind
 
@@ -77,7 +86,7 @@ class CustomerWrites:
         kept_ids = list(created.filter(used).values_list("pk", flat=True))
         kept = Customer.objects.filter(pk__in=kept_ids, deleted_at=None).update(deleted_at=clock.now())
         gone = created.exclude(pk__in=kept_ids)
-        for rows in (Identity, Address):
+        for rows in (Identity, Address, CustomerPhase, Lifecycle, PhaseByHand):
             delete_at_once(rows.objects.filter(customer_id__in=gone.values("pk")))
         delete_at_once(Relationship.objects.filter(operation_id=operation_id))
         return {"removed": delete_at_once(gone), "kept": kept}

@@ -17,6 +17,7 @@ from rapport.stores.customers.queries.customers import RECORD_TYPE
 from rapport.stores.customers.queries.identities import known_identities
 from rapport.stores.customers.rules import identities as rules
 from rapport.stores.customers.rules.identities import NewCustomer, Plan
+from rapport.stores.customers.services import phases
 from rapport.stores.customers.services.customers import CustomerWrites
 from rapport.stores.customers.types import IdentityKey, IdentityKind, IdentitySet, Resolved
 
@@ -175,6 +176,7 @@ def _insert_aliases(plan: Plan) -> None:
         )
         if cursor.rowcount < len(new):
             raise _Raced
+    phases.mark_due(surviving for _, (_direct, surviving) in new)
 
 
 def _insert_proposals(plan: Plan, source: str) -> None:

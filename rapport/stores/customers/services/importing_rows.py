@@ -240,6 +240,7 @@ class RowWriter:
             "operation_id": str(self._operation()),
             "deleted_at": NULL,
             "merged_into_id": NULL,
+            "phase_since": now[:10],
         }
         copy_columns("customers_customer", columns, len(made))
 

@@ -22,7 +22,7 @@ from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.models import Customer, CustomerAlias, Merge
 from rapport.stores.customers.queries.customers import RECORD_TYPE, all_ids
 from rapport.stores.customers.rules import customers as rules
-from rapport.stores.customers.services import duplicates
+from rapport.stores.customers.services import duplicates, phases
 
 
 @transaction.atomic
@@ -79,6 +79,7 @@ def merge_customers(
         ],
     )
     count(operation, merged=1)
+    phases.mark_due([surviving_id, absorbed_id])
     return merge
 
 
@@ -127,6 +128,7 @@ def unmerge_customers(*, actor: Actor, merge_id: UUID, operation: Operation | No
         ],
     )
     count(operation, unmerged=1)
+    phases.mark_due([merge.surviving_id, merge.absorbed_id])
     return merge
 
 

@@ -8,12 +8,13 @@ from django import template
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from rapport.foundation.lib.contact import readable_phone
 from rapport.foundation.ui.templatetags import ui
 from rapport.stores.customers.extension_points import Panel
-from rapport.stores.customers.types import CustomerKind
+from rapport.stores.customers.types import CustomerKind, Phase
 
 register = template.Library()
 
@@ -23,6 +24,13 @@ def panel(context: Context, part: Panel) -> SafeString:
     """A part of the page that another app gives: its template sees the page's context and its own."""
     with context.push(**part.context):
         return get_template(part.template).template.render(context)  # type: ignore[attr-defined]
+
+
+@register.simple_tag
+def life_phase(value: str) -> SafeString:
+    """A phase of the life cycle: dot and word."""
+    known = Phase(value)
+    return format_html('<span class="r-phase r-phase-{}">{}</span>', known.value.replace("_", ""), known.label)
 
 
 @register.filter

@@ -19,6 +19,7 @@ from rapport.stores.ledger import policies
 from rapport.stores.ledger.models import Pin, Retraction, Touchpoint, TouchpointContent
 from rapport.stores.ledger.queries import touchpoints
 from rapport.stores.ledger.rules.items import OWN_SOURCE
+from rapport.stores.ledger.services import phases
 from rapport.stores.ledger.services.ingestion import append
 from rapport.stores.ledger.types import CustomerRef, NewTouchpoint, Outcome, Status
 
@@ -31,6 +32,7 @@ def retract_batch(*, actor: Actor, batch_id: UUID, reason: str = "") -> Retracti
     retraction, _ = Retraction.objects.get_or_create(
         batch_id=batch_id, defaults={"reason": reason[:200], "actor_name": actor.name[:150], "at": clock.now()}
     )
+    phases.mark_of_batch(batch_id)
     return retraction
 
 
@@ -42,6 +44,7 @@ def retract_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID, 
     found = touchpoints.get_touchpoint(actor=actor, customer_id=customer_id, touchpoint_id=touchpoint_id)
     if not policies.may_retract(actor, member_id=found.member_id, source=found.source, own_source=OWN_SOURCE):
         raise NotAllowed(gettext("Only what you logged yourself can be taken back."))
+    phases.mark_of_touchpoint(found.customer_id, found.kind)
     return _retract(actor, found.customer_id, touchpoint_id, reason)
 
 
@@ -57,6 +60,7 @@ def restore_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) 
     if not policies.may_retract(actor, member_id=found.member_id, source=found.source, own_source=OWN_SOURCE):
         raise NotAllowed(gettext("Only the person who logged this can bring it back."))
     retraction.delete()
+    phases.mark_of_touchpoint(found.customer_id, found.kind)
 
 
 @transaction.atomic
@@ -100,6 +104,7 @@ def correct_touchpoint(
     if outcome.status is not Status.CREATED or outcome.id is None:
         raise Invalid({problem.pointer.lstrip("/"): problem.reason for problem in outcome.problems})
     _retract(actor, old.customer_id, old.id, CORRECTED)
+    phases.mark_of_touchpoint(old.customer_id, old.kind)
     Pin.objects.filter(customer_id=old.customer_id, touchpoint_id=old.id).update(
         touchpoint_id=outcome.id, occurred_at=item.occurred_at
     )

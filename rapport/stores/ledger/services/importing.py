@@ -35,6 +35,7 @@ from rapport.stores.ledger.policies import RECORD_TYPE
 from rapport.stores.ledger.rules import vocabulary
 from rapport.stores.ledger.rules.items import Checked, Checker
 from rapport.stores.ledger.services.ingestion import append
+from rapport.stores.ledger.services.phases import mark_of_batch
 from rapport.stores.ledger.types import CustomerRef, NewTouchpoint, Problem, Status
 
 SOURCE = "import"
@@ -189,6 +190,7 @@ class TouchpointsImporter:
             batch_id=operation.id,
             defaults={"reason": "import undone", "actor_name": actor.name[:150], "at": clock.now()},
         )
+        mark_of_batch(operation.id)
         people = CustomersImporter().undo(actor=actor, operation=operation, reverse=reverse)
         return {**people, "removed": retracted + people.get("removed", 0)}
 
