@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import list_pages
+from rapport.foundation.records.queries.fields import beside
 from rapport.foundation.records.queries.lists import matching_rows, rows_page
 from rapport.foundation.records.queries.saved_views import get_view
 from rapport.foundation.records.queries.vocabulary import Words, readable_type
@@ -43,7 +44,10 @@ def list_page(
     rows = matching_rows(page, tree, words=known, said=" ".join(words.replace("\x00", "").split())[:200])
     found = rows_page(rows, page, ListState(sort=order, size=limit, cursor=cursor), words=known)
     ids = [row.id for row in found.rows]
-    by_id = {record.pk: record for record in policies.visible(actor, page.record_type).filter(pk__in=ids)}
+    whole = policies.visible(actor, page.record_type)
+    if related := beside(declared):
+        whole = whole.select_related(*related)
+    by_id = {record.pk: record for record in whole.filter(pk__in=ids)}
     return ApiPage([by_id[one] for one in ids if one in by_id], found.following or None)
 
 

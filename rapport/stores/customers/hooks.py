@@ -38,6 +38,7 @@ from rapport.stores.customers.queries.relations import compile_related
 from rapport.stores.customers.queries.search import customer_hits, find_customers
 from rapport.stores.customers.rules import parts
 from rapport.stores.customers.rules.lists import PAGES
+from rapport.stores.customers.rules.scores import FIELDS as SCORE_FIELDS
 from rapport.stores.customers.services.customers import CustomerWrites
 from rapport.stores.customers.services.importing import CustomersImporter
 from rapport.stores.customers.services.merges import undo_merge
@@ -262,6 +263,7 @@ record_types.register(
                 editable=False,
                 importable=False,
             ),
+            *SCORE_FIELDS,
             Field(
                 name="created_at",
                 label=_("Added"),

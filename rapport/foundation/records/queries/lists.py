@@ -264,7 +264,9 @@ def _blankness(sort: Sort, blank: bool) -> Q:
 
 def _ordered(rows: QuerySet[Any], sort: Sort, cursor: Cursor | None, *, blank: bool, backward: bool) -> QuerySet[Any]:
     descending = sort.descending != backward
-    paths = ["pk"] if blank or sort.path == "pk" else [sort.path, "pk"]
+    # A value kept beside the record has its index there, together with the same key.
+    key = f"{sort.path.rpartition('__')[0]}__pk" if "__" in sort.path else "pk"
+    paths = ["pk"] if blank or sort.path == "pk" else [sort.path, key]
     if cursor is not None:
         values = [cursor.id] if len(paths) == 1 else [cursor.value, cursor.id]
         rows = rows.filter(_beyond(paths, values, descending=descending))

@@ -9,6 +9,7 @@ from rapport.stores.customers.models.phases import (
     SourceCost,
 )
 from rapport.stores.customers.models.relationships import Relationship, RelationshipType
+from rapport.stores.customers.models.scores import Score, ScoreChange, ScoreSnapshot
 
 __all__ = [
     "Address",
@@ -25,5 +26,8 @@ __all__ = [
     "PhaseSettings",
     "Relationship",
     "RelationshipType",
+    "Score",
+    "ScoreChange",
+    "ScoreSnapshot",
     "SourceCost",
 ]

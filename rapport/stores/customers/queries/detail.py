@@ -133,7 +133,8 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
         record_type=record_type,
         ids=ids,
         fields=fields,
-        values={field.name: value_of(customer, field) for field in fields},
+        # What is kept beside the customer is shown by panels of its own.
+        values={field.name: value_of(customer, field) for field in fields if "__" not in field.path},
         identities=tuple(each for each in identities if each.kind in KNOWN),
         browsers=sum(each.kind not in KNOWN for each in identities),
         addresses=tuple(_address(each) for each in lists["d_addresses"]),
