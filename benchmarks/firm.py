@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Size:
 SIZES = {
     size.name: size
     for size in (
+        Size("T", 300, 3_000),  # tiny: whether the programs run at all
         Size("S", 2_000, 60_000),
         Size("P", 100_000, 300_000),  # at which peers were measured
         Size("M", 100_000, 2_000_000),
@@ -48,8 +50,17 @@ FAMILY = [
     "Vermeer",
 ]
 CITIES = ["Utrecht", "Rotterdam", "Hamburg", "Antwerp", "Lyon", "Köln", "Leipzig", "Delft", "Bristol", "Porto", "Gent"]
-KINDS = ["page_viewed", "page_viewed", "page_viewed", "email_sent", "email_opened", "order_placed", "call_made"]
+# kind, channel, direction, and how many of a hundred
+KINDS = [
+    ("page_viewed", "web", "in", 46),
+    ("email_sent", "email", "out", 22),
+    ("email_opened", "email", "in", 16),
+    ("order_placed", "shop", "in", 10),
+    ("call_made", "phone", "out", 6),
+]
+YEARS = 3
 HEAVY_TOUCHPOINTS = 10_000  # of one customer, so that a long timeline is there
+CHUNK = 100_000
 
 
 @contextmanager
@@ -107,86 +118,130 @@ def _opened(size: Size) -> Any:
 
 
 def _fill(size: Size) -> None:
+    """Copied in, in the order of time, with the indexes made afterwards: an hour becomes minutes at size L."""
     from django.db import connection
 
     print(f"building {size.customers:,} customers and {size.touchpoints:,} touch points …", flush=True)
-    chance = random.Random(20261121)
-    now = datetime.now(UTC)
-    ids = [UUID(int=number + 1) for number in range(size.customers)]
+    started = time.perf_counter()
     with connection.cursor() as cursor:
-        with cursor.copy(
-            "copy customers_customer (id, kind, name, given_name, family_name, email, phone, job_title,"
-            " organisation_name, city, country, language, timezone, website, source, notes, tags, custom, search,"
-            " created_at, updated_at, version) from stdin"
-        ) as copy:
-            for number, one in enumerate(ids):
-                given, family, city = chance.choice(GIVEN), chance.choice(FAMILY), chance.choice(CITIES)
-                name, email = f"{given} {family} {number}", f"c{number}@firm{number % 9973}.example"
-                at = now - timedelta(seconds=chance.randrange(90_000_000))
-                kind = "organisation" if number % 10 == 0 else "person"
-                copy.write_row(
-                    [
-                        one,
-                        kind,
-                        name,
-                        given,
-                        family,
-                        email,
-                        "",
-                        "",
-                        "",
-                        city,
-                        "NL",
-                        "",
-                        "",
-                        "",
-                        "bench",
-                        "",
-                        ["fleet"] if number % 20 == 0 else [],
-                        "{}",
-                        f"{name} {email} {city}".lower(),
-                        at,
-                        at,
-                        1,
-                    ]
-                )
-        with cursor.copy(
-            "copy customers_identity (id, kind, namespace, value, customer_id, is_primary, source, created_at) from stdin"
-        ) as copy:
-            for number, one in enumerate(ids):
-                copy.write_row(
-                    [
-                        UUID(int=(1 << 64) + number),
-                        "email",
-                        "",
-                        f"c{number}@firm{number % 9973}.example",
-                        one,
-                        True,
-                        "",
-                        now,
-                    ]
-                )
-        with cursor.copy(
-            "copy touchpoint (customer_id, occurred_at, id, recorded_at, channel, kind, source, subject, properties)"
-            " from stdin"
-        ) as copy:
-            for number in range(size.touchpoints):
-                one = ids[0] if number < HEAVY_TOUCHPOINTS else ids[chance.randrange(size.customers)]
-                kind = chance.choice(KINDS)
-                at = now - timedelta(seconds=chance.randrange(90_000_000))
-                channel = "web" if kind == "page_viewed" else kind.partition("_")[0]
-                copy.write_row(
-                    [
-                        one,
-                        at,
-                        UUID(int=(1 << 65) + number),
-                        at,
-                        channel,
-                        kind,
-                        "bench",
-                        "Looked at Longtail 3",
-                        '{"path":"/longtail"}',
-                    ]
-                )
+        cursor.execute("set maintenance_work_mem = '1GB'; set synchronous_commit = off")
+        for table, columns, chunks in (
+            ("customers_customer", CUSTOMER_COLUMNS, _customers(size)),
+            ("customers_identity", IDENTITY_COLUMNS, _identities(size)),
+            ("touchpoint", TOUCHPOINT_COLUMNS, _touchpoints(size)),
+        ):
+            with _without_indexes(cursor, table), cursor.copy(f"copy {table} ({columns}) from stdin") as copy:
+                for chunk in chunks:
+                    copy.write(chunk)
+            print(f"  {table} after {time.perf_counter() - started:,.0f} s", flush=True)
+        cursor.execute(
+            "insert into touchpoint_words (kind, channel, source, first_seen_at)"
+            " select kind, channel, source, min(recorded_at) from touchpoint group by 1, 2, 3 on conflict do nothing"
+        )
         connection.commit()
         cursor.execute("vacuum (analyze)")
+    print(f"  done after {time.perf_counter() - started:,.0f} s", flush=True)
+
+
+CUSTOMER_COLUMNS = (
+    "id, kind, name, given_name, family_name, email, phone, job_title, organisation_name, city, country, language,"
+    " timezone, website, source, notes, tags, custom, search, created_at, updated_at, version"
+)
+IDENTITY_COLUMNS = "id, kind, namespace, value, customer_id, is_primary, source, created_at"
+TOUCHPOINT_COLUMNS = (
+    "customer_id, occurred_at, id, recorded_at, channel, kind, direction, source, source_id, subject, amount, currency,"
+    " properties"
+)
+
+
+def email_of(number: int) -> str:
+    """Of the customer with this number, whose id is one more."""
+    return f"c{number}@firm{number % 9973}.example"
+
+
+def _customers(size: Size) -> Iterator[str]:
+    chance = random.Random(20261121)
+    first, step = _began(), timedelta(days=365 * YEARS) / size.customers
+    for start in range(0, size.customers, CHUNK):
+        lines = []
+        for number in range(start, min(size.customers, start + CHUNK)):
+            given, family, city = chance.choice(GIVEN), chance.choice(FAMILY), chance.choice(CITIES)
+            name, email, at = f"{given} {family} {number}", email_of(number), first + number * step
+            kind = "organisation" if number % 10 == 0 else "person"
+            tags = "{fleet}" if number % 20 == 0 else "{}"
+            lines.append(
+                f"{UUID(int=number + 1)}\t{kind}\t{name}\t{given}\t{family}\t{email}\t\t\t\t{city}\tNL\t\t\t\tbench\t\t{tags}"
+                f"\t{{}}\t{f'{name} {email} {city}'.lower()}\t{at}\t{at}\t1\n"
+            )
+        yield "".join(lines)
+
+
+def _identities(size: Size) -> Iterator[str]:
+    now = datetime.now(UTC)
+    for start in range(0, size.customers, CHUNK):
+        yield "".join(
+            f"{UUID(int=(1 << 64) + number)}\temail\t\t{email_of(number)}\t{UUID(int=number + 1)}\tt\t\t{now}\n"
+            for number in range(start, min(size.customers, start + CHUNK))
+        )
+
+
+def _touchpoints(size: Size) -> Iterator[str]:
+    """Spread over three years, oldest first; a few customers have much of it, as everywhere."""
+    import numpy as np
+
+    chance = np.random.default_rng(20261121)
+    began, length = int(_began().timestamp() * 1000), YEARS * 365 * 86_400_000
+    heavy_every = max(2, size.touchpoints // HEAVY_TOUCHPOINTS)
+    kinds = np.repeat(np.arange(len(KINDS)), [share for *_, share in KINDS])
+    for start in range(0, size.touchpoints, CHUNK):
+        count = min(CHUNK, size.touchpoints - start)
+        numbers = np.arange(start, start + count)
+        whose = (chance.random(count) ** 2 * size.customers).astype(np.int64) + 1
+        whose[numbers % heavy_every == 0] = heavy_customer().int
+        at = began + (numbers * (length / size.touchpoints)).astype(np.int64)
+        stamps = np.datetime_as_string(at.astype("datetime64[ms]"))
+        yield "".join(
+            map(
+                _touchpoint,
+                numbers.tolist(),
+                whose.tolist(),
+                at.tolist(),
+                stamps.tolist(),
+                chance.choice(kinds, count).tolist(),
+            )
+        )
+
+
+def _touchpoint(number: int, whose: int, at: int, stamp: str, which: int) -> str:
+    kind, channel, direction, _share = KINDS[which]
+    made = UUID(int=(at << 80) | (7 << 76) | (2 << 62) | number)  # as ids are: version 7, in the order of time
+    amount = f"{number % 190 + 9}.50\tEUR" if kind == "order_placed" else "\\N\t"
+    subject = f"Order K-{number}" if kind == "order_placed" else "Looked at Longtail 3"
+    return (
+        f"{UUID(int=whose)}\t{stamp}Z\t{made}\t{stamp}Z\t{channel}\t{kind}\t{direction}\tbench\tb-{number}\t{subject}"
+        f'\t{amount}\t{{"url": "https://shop.example/longtail-{number % 97}"}}\n'
+    )
+
+
+def _began() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=365 * YEARS)
+
+
+@contextmanager
+def _without_indexes(cursor: Any, table: str) -> Iterator[None]:
+    """Primary key and indexes are dropped, and made again at the end, as they were."""
+    cursor.execute(
+        "select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.conname, pg_get_constraintdef(c.oid)"
+        " from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u')"
+        " where i.indrelid = %s::regclass",
+        [table],
+    )
+    found = cursor.fetchall()
+    for index, _definition, constraint, _said in found:
+        cursor.execute(
+            f'alter table {table} drop constraint "{constraint}" cascade' if constraint else f"drop index {index}"
+        )
+    yield
+    for _index, definition, constraint, said in found:
+        again = definition.replace(" ON ONLY ", " ON ")  # with those of the partitions
+        cursor.execute(f'alter table {table} add constraint "{constraint}" {said}' if constraint else again)

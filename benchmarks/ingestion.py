@@ -13,7 +13,6 @@ import json
 import os
 import random
 import statistics
-import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
@@ -21,10 +20,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from benchmarks.firm import firm, postmaster_pid
+from benchmarks.firm import email_of, firm, postmaster_pid
 from benchmarks.machine import Clock, Times, cpu_ms, family, heading
+from benchmarks.server import Server, web
 
-PORT = 8766
 BATCH = 500
 BATCHES = 120
 ROUNDS = 5
@@ -59,65 +58,34 @@ class Round:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    with firm(arguments.size) as (size, workspace):
+    workers = int(os.environ.get("BENCH_WORKERS", "2"))
+    batches, rounds, singles = (2, 1, 20) if arguments.size == "T" else (BATCHES, ROUNDS, SINGLES)
+    with firm(arguments.size) as (size, workspace), web(workers) as server:
         token = _token(workspace)
-        server = _Server()
-        try:
-            heading("Ingestion", size=size.name, customers=size.customers, touchpoints=size.touchpoints, batch=BATCH)
-            print(
-                f"{server.workers} web workers, {CONNECTIONS} connections, fsync {_setting('fsync')}, {ROUNDS} turns each of {BATCHES * BATCH:,} rows"
-            )
-            copies, sent = [], []
-            _send(server, token, _bodies(size.customers, f"warm-{time.time_ns()}", 8))  # code loaded, connections open
-            for turn in range(ROUNDS):
-                copies.append(_copy(workspace, _rows(size.customers, turn)))
-                sent.append(_send(server, token, _bodies(size.customers, f"turn{turn}-{time.time_ns()}", BATCHES)))
-                print(f"turn {turn + 1}: COPY {copies[-1]}")
-                print(f"        HTTP {sent[-1]}")
-            bare, http_rate = statistics.median(r.rate for r in copies), statistics.median(r.rate for r in sent)
-            print(
-                f"medians: COPY {bare:,.0f} rows/s, HTTP {http_rate:,.0f} rows/s = {http_rate / bare:.0%} of it (bar: 50%)"
-            )
-            print(f"one batch over HTTP: {Times([ms for r in sent for ms in r.answers])}")
-            single = _send(
-                server,
-                token,
-                [_body(items) for items in _items(size.customers, f"one-{time.time_ns()}", SINGLES, 1)],
-                connections=8,
-            )
-            print(f"single events, 8 connections: {single.rate:,.0f} requests/s; {Times(single.answers)}")
-            print(f"        {single}")
-        finally:
-            server.stop()
+        heading("Ingestion", size=size.name, customers=size.customers, touchpoints=size.touchpoints, batch=BATCH)
+        print(
+            f"{workers} web workers, {CONNECTIONS} connections, fsync {_setting('fsync')},"
+            f" {rounds} turns each of {batches * BATCH:,} rows"
+        )
+        copies, sent = [], []
+        _send(server, token, _bodies(size.customers, f"warm-{time.time_ns()}", 8))  # code loaded, connections open
+        for turn in range(rounds):
+            copies.append(_copy(workspace, _rows(size.customers, turn, batches), batches * BATCH))
+            sent.append(_send(server, token, _bodies(size.customers, f"turn{turn}-{time.time_ns()}", batches)))
+            print(f"turn {turn + 1}: COPY {copies[-1]}")
+            print(f"        HTTP {sent[-1]}")
+        bare, http_rate = statistics.median(r.rate for r in copies), statistics.median(r.rate for r in sent)
+        print(
+            f"medians: COPY {bare:,.0f} rows/s, HTTP {http_rate:,.0f} rows/s = {http_rate / bare:.0%} of it (bar: 50%)"
+        )
+        print(f"one batch over HTTP: {Times([ms for r in sent for ms in r.answers])}")
+        ones = [_body(items) for items in _items(size.customers, f"one-{time.time_ns()}", singles, 1)]
+        single = _send(server, token, ones, connections=8)
+        print(f"single events, 8 connections: {single.rate:,.0f} requests/s; {Times(single.answers)}")
+        print(f"        {single}")
 
 
-class _Server:
-    """The web server as `rapport up` starts it, alone."""
-
-    def __init__(self) -> None:
-        from rapport.launch.serving import web_command, web_environment
-
-        self.workers = int(os.environ.get("BENCH_WORKERS", "2"))
-        environment = {**os.environ, **web_environment(PORT), "RAPPORT_URL": f"http://127.0.0.1:{PORT}"}
-        command = web_command(host="127.0.0.1", port=PORT, workers=self.workers)
-        self.process = subprocess.Popen(command, env=environment)
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == 200:
-                    return
-            except OSError:
-                time.sleep(0.2)
-        raise SystemExit("the web server did not start")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-
-def _send(server: _Server, token: str, bodies: list[bytes], *, connections: int = CONNECTIONS) -> Round:
+def _send(server: Server, token: str, bodies: list[bytes], *, connections: int = CONNECTIONS) -> Round:
     """Post all bodies; ends when the last is answered, and so committed."""
     waiting = list(reversed(bodies))
     lock = threading.Lock()
@@ -125,7 +93,7 @@ def _send(server: _Server, token: str, bodies: list[bytes], *, connections: int 
     problems: list[str] = []
 
     def work() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         while True:
             with lock:
@@ -156,7 +124,7 @@ def _send(server: _Server, token: str, bodies: list[bytes], *, connections: int 
     return Round(rows, clock.seconds, cpu_ms(web) - web_ms, cpu_ms(database) - database_ms, answers)
 
 
-def _copy(workspace: Any, data: bytes) -> Round:
+def _copy(workspace: Any, data: bytes, count: int) -> Round:
     import psycopg
     from django.db import connection
     from psycopg import sql
@@ -177,7 +145,7 @@ def _copy(workspace: Any, data: bytes) -> Round:
             ):
                 copy.write(data)
             bare.commit()
-        return Round(BATCH * BATCHES, clock.seconds, 0, cpu_ms(database) - before)
+        return Round(count, clock.seconds, 0, cpu_ms(database) - before)
 
 
 def _items(customers: int, run: str, count: int, size: int) -> list[list[dict[str, Any]]]:
@@ -190,7 +158,7 @@ def _items(customers: int, run: str, count: int, size: int) -> list[list[dict[st
             number = chance.randrange(customers)
             channel, kind, direction = chance.choice(KINDS)
             item: dict[str, Any] = {
-                "customer": {"email": f"c{number}@firm{number % 9973}.example"},
+                "customer": {"email": email_of(number)},
                 "occurred_at": (now - timedelta(seconds=chance.randrange(2_600_000))).isoformat(),
                 "channel": channel, "kind": kind, "direction": direction, "source": "shop", "source_id": f"{run}-{batch}-{place}",
                 "properties": {"url": f"https://shop.example/p/{number % 977}", "title": "Service plan Plus", "seconds": number % 600, "utm_source": "newsletter"},
@@ -210,7 +178,7 @@ def _bodies(customers: int, run: str, count: int) -> list[bytes]:
     return [_body(items) for items in _items(customers, run, count, BATCH)]
 
 
-def _rows(customers: int, turn: int) -> bytes:
+def _rows(customers: int, turn: int, count: int) -> bytes:
     """The same kind of rows, as they end up in the table."""
     from decimal import Decimal
 
@@ -218,8 +186,8 @@ def _rows(customers: int, turn: int) -> bytes:
 
     now = datetime.now(UTC)
     packer = rows.TouchpointRows(now, None)
-    batches = _items(customers, f"copy{turn}-{time.time_ns()}", BATCHES, BATCH)
-    ids = iter(rows.new_ids(BATCH * BATCHES, now))
+    batches = _items(customers, f"copy{turn}-{time.time_ns()}", count, BATCH)
+    ids = iter(rows.new_ids(BATCH * count, now))
     for item in (item for items in batches for item in items):
         number = int(item["customer"]["email"].partition("@")[0][1:])
         packer.add(

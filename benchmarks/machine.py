@@ -87,6 +87,14 @@ def rss_mb(pids: Sequence[int]) -> float:
     return total / 1024
 
 
+def resident_mb(pids: Sequence[int]) -> float:
+    """The largest resident memory among these processes, in MB."""
+    found = [0]
+    for pid in pids:
+        found += [int(line.split()[1]) for line in _lines(f"/proc/{pid}/status") if line.startswith("VmRSS:")]
+    return max(found) / 1024
+
+
 def _stat(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

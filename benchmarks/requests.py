@@ -1,143 +1,94 @@
-"""What a request costs: wall time, processor time of web and database together, and bytes, against a real server.
+"""What a request costs: wall time, processor time of web and database, and bytes, against a real server.
 
-Pages are asked one after the other by one client, so that processor time can be told apart by page.
+Pages are asked one after the other by one client, so that processor time can be told apart by page. Afterwards the same
+pages are asked again and again, to see whether the web worker's memory stays where it is. Bars at size P: list 40 ms,
+search 30 ms, customer page 40 ms, create 35 ms of processor time; a worker below 120 MB, and flat.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
-import http.client
 import json
-import os
-import subprocess
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from urllib.parse import quote
 
 from benchmarks.firm import firm, heavy_customer, postmaster_pid
-from benchmarks.machine import Times, cpu_ms, family, heading, rss_mb
+from benchmarks.machine import Times, cpu_ms, family, heading, resident_mb, rss_mb
+from benchmarks.server import Browser, Server, signed_in, web
 
-PORT = 8765
-
-
-@dataclass
-class Browser:
-    """One signed-in client on one connection."""
-
-    cookie: str
-    csrf: str
-    connection: http.client.HTTPConnection = field(
-        default_factory=lambda: http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-    )
-
-    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, bytes]:
-        sent = {"Cookie": self.cookie, "Accept-Encoding": "gzip", "Accept": "text/html", **headers}
-        if method == "POST":
-            sent |= {
-                "Content-Type": "application/x-www-form-urlencoded",
-                "X-CSRFToken": self.csrf,
-                "Origin": f"http://127.0.0.1:{PORT}",
-            }
-        self.connection.request(method, path, body or None, sent)
-        answer = self.connection.getresponse()
-        return answer.status, answer.read()
+BASE = "/w/bench"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    with firm(arguments.size) as (size, workspace):
-        from rapport.launch.serving import web_command, web_environment
-
-        browser = _signed_in(workspace)
+    with firm(arguments.size) as (size, _workspace), web() as server:
+        browser = signed_in(server.port)
         heading("Requests", size=size.name, customers=size.customers, touchpoints=size.touchpoints)
-        environment = {**os.environ, "RAPPORT_URL": f"http://127.0.0.1:{PORT}", **web_environment(PORT)}
-        server = subprocess.Popen(web_command(host="127.0.0.1", port=PORT), env=environment)
-        try:
-            _wait()
-            _measure(browser, server.pid, arguments.times)
-        finally:
-            server.terminate()
-            server.wait(20)
+        started = resident_mb(server.workers)
+        pages = _pages()
+        _measure(server, browser, pages, arguments.times)
+        warm = resident_mb(server.workers)
+        again = arguments.times * 5
+        for turn in range(again):
+            for paths in pages.values():
+                browser.ask("GET", paths[turn % len(paths)])
+        print(
+            f"web worker: {started:.0f} MB when started, {warm:.0f} MB after these requests,"
+            f" {resident_mb(server.workers):.0f} MB after {again * len(pages):,} more (resident;"
+            f" {rss_mb(server.workers):.0f} MB without its share of what other processes map too)"
+        )
 
 
-def _measure(browser: Browser, web: int, times: int) -> None:
-    base = "/w/bench"
+def _pages() -> dict[str, list[str]]:
     where = json.dumps({"field": "city", "op": "is", "value": "Köln"})
-    from urllib.parse import quote
-
-    pages = {
-        "customers, first page": [f"{base}/customers/"],
-        "customers, sorted by name": [f"{base}/customers/?sort=name"],
-        "customers, filtered by city": [f"{base}/customers/?where={quote(where)}"],
-        "customers, part of a name": [f"{base}/customers/?q={quote(f'weber {n}')}" for n in range(100, 160)],
-        "palette search": [f"{base}/find?q={quote(f'oliveira {n}')}" for n in range(300, 360)],
-        "customer with a long timeline": [f"{base}/customers/{heavy_customer()}/"],
-        "touch points, newest": [f"{base}/touchpoints/"],
+    return {
+        "customers, first page": [f"{BASE}/customers/"],
+        "customers, sorted by name": [f"{BASE}/customers/?sort=name"],
+        "customers, filtered by city": [f"{BASE}/customers/?where={quote(where)}"],
+        "customers, part of a name": [f"{BASE}/customers/?q={quote(f'weber {n}')}" for n in range(100, 160)],
+        "palette search": [f"{BASE}/find?q={quote(f'oliveira {n}')}" for n in range(300, 360)],
+        "customer with a long timeline": [f"{BASE}/customers/{heavy_customer()}/"],
+        "touch points, newest": [f"{BASE}/touchpoints/"],
     }
-    database = postmaster_pid()
-    print(f"{'':34}{'wall':^52}{'CPU web + db':>14}{'bytes gz':>10}")
+
+
+def _measure(server: Server, browser: Browser, pages: dict[str, list[str]], times: int) -> None:
+    print(f"{'':32}{'wall':46}CPU web + db       bytes gzipped")
     for name, paths in pages.items():
         for path in paths[:3]:
             browser.ask("GET", path)
-        used, spent = cpu_ms(family(web, database)), []
-        size = 0
-        for turn in range(times):
-            started = time.perf_counter()
+
+        def get(turn: int, paths: list[str] = paths, name: str = name) -> int:
             status, body = browser.ask("GET", paths[turn % len(paths)])
-            spent.append((time.perf_counter() - started) * 1000)
-            size = len(body)
             if status != 200:
                 raise SystemExit(f"{name}: {paths[turn % len(paths)]} answered {status}")
-        cpu = (cpu_ms(family(web, database)) - used) / times
-        print(f"{name:34}{Times(spent)!s:52}{cpu:11.1f} ms{size:10,}")
-    used, spent = cpu_ms(family(web, database)), []
-    for turn in range(times):
-        started = time.perf_counter()
+            return len(body)
+
+        _time(server, name, get, times)
+
+    def create(turn: int) -> int:
         body = f"kind=person&given_name=New&family_name=Customer+{turn}&email=new{time.time_ns()}%40firm.example"
-        status, answer = browser.ask("POST", f"{base}/customers/new", body)
-        spent.append((time.perf_counter() - started) * 1000)
+        status, answer = browser.ask("POST", f"{BASE}/customers/new", body)
         if status not in (200, 302, 303):
             raise SystemExit(f"create answered {status}: {_text(answer)[:300]}")
-    cpu = (cpu_ms(family(web, database)) - used) / times
-    print(f"{'create a customer':34}{Times(spent)!s:52}{cpu:11.1f} ms")
-    workers = family(web)
-    print(f"web memory (proportional): {rss_mb(workers):.0f} MB in {len(workers)} processes")
+        return len(answer)
+
+    create(-1)
+    _time(server, "create a customer", create, times)
+
+
+def _time(server: Server, name: str, ask: Callable[[int], int], times: int) -> None:
+    spent, size = [], 0
+    web_before, database_before = cpu_ms(family(server.process.pid)), cpu_ms(family(postmaster_pid()))
+    for turn in range(times):
+        started = time.perf_counter()
+        size = ask(turn)
+        spent.append((time.perf_counter() - started) * 1000)
+    used = (cpu_ms(family(server.process.pid)) - web_before) / times
+    data = (cpu_ms(family(postmaster_pid())) - database_before) / times
+    print(f"{name:32}{Times(spent)!s:46}{used:5.1f} + {data:4.1f} = {used + data:5.1f} ms{size:9,}")
 
 
 def _text(body: bytes) -> str:
     return (gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode(errors="replace")
-
-
-def _signed_in(workspace: object) -> Browser:
-    from django.conf import settings
-    from django.test import Client
-
-    from rapport.foundation.accounts import tenancy
-    from rapport.foundation.accounts.models import User
-
-    tenancy.enter_public()
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    client = Client()
-    client.force_login(
-        User.objects.get(email="bench@example.com"), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
-    from django.middleware.csrf import _get_new_csrf_string
-
-    csrf = _get_new_csrf_string()
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    return Browser(f"{settings.SESSION_COOKIE_NAME}={session}; csrftoken={csrf}", csrf)
-
-
-def _wait() -> None:
-    said = "nothing"
-    for _ in range(300):
-        try:
-            probe = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
-            probe.request("GET", "/readyz")
-            answer = probe.getresponse()
-            said = answer.read().decode(errors="replace")
-            if answer.status == 200:
-                return
-        except OSError as error:
-            said = str(error)
-        time.sleep(0.1)
-    raise SystemExit(f"The web server did not come up: {said}")

@@ -26,7 +26,6 @@ def main(arguments: argparse.Namespace) -> None:
         from rapport.stores.ledger.queries.timeline import timeline
         from rapport.stores.ledger.services.partitions import partitions
 
-        _note_words()
         heavy = heavy_customer()
         ids = list(Customer.objects.order_by("-created_at").values_list("pk", flat=True)[:50])
         first = timeline(actor=SYSTEM, customer_id=heavy, ids=[heavy])
@@ -62,14 +61,3 @@ def main(arguments: argparse.Namespace) -> None:
                 spent.append((time.perf_counter() - started) * 1000)
             used = (cpu_ms(database) - before) / arguments.times
             print(f"{name:34}{Times(spent)}   database CPU {used:5.1f} ms   {len(queries)} statements")
-
-
-def _note_words() -> None:
-    """The rows were copied in, so nothing has noted yet which kinds there are."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into touchpoint_words (kind, channel, source, first_seen_at)"
-            " select kind, channel, source, min(recorded_at) from touchpoint group by 1, 2, 3 on conflict do nothing"
-        )
