@@ -20,7 +20,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -227,6 +226,8 @@ def detect_encoding(path: Path) -> str:
         return "utf-8"
     if _reads_as_western(doubtful):
         return "cp1252"
+    from charset_normalizer import from_bytes  # two megabytes that a web process has no need of
+
     best = from_bytes(doubtful, cp_isolation=[name for name in ENCODINGS if not name.startswith("utf")]).best()
     guess = best.encoding if best else "cp1252"
     # Its guesses among the Western code pages differ in a sign or two; Windows wrote nearly all such files.
