@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+STANDING = "touchpoints_standing"
+
+
 def open_engine(*, threads: int | None = None, memory_mb: int | None = None) -> Engine:
     """The engine of the current workspace; close it, or use it as a context. Errors: NotWritten."""
     lake = current_lake()
@@ -56,10 +59,15 @@ class Engine(ABC):
 
     def __init__(self, lake: Lake, manifest: Manifest) -> None:
         self.lake, self.manifest = lake, manifest
+        self._known: dict[str, ibis.Table] = {}
 
     @abstractmethod
-    def raw(self, name: str) -> ibis.Table:
-        """Errors: KeyError."""
+    def _table(self, name: str) -> ibis.Table:
+        """A table or view of the engine by its name in the manifest, or the one given to `_keep`."""
+
+    @abstractmethod
+    def _keep(self, name: str, expression: ibis.Table) -> None:
+        """Make the expression a view: it is compiled once instead of with everything that is asked of it."""
 
     @abstractmethod
     def run(self, expression: ibis.Expr) -> pa.Table: ...
@@ -81,10 +89,23 @@ class Engine(ABC):
         """How many rows a table has as it was written."""
         return self.manifest.tables.get(name, TableState()).rows
 
+    def raw(self, name: str) -> ibis.Table:
+        """Errors: KeyError."""
+        if name not in self.manifest.tables:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = self._table(name)
+        return self._known[name]
+
     def table(self, name: str) -> ibis.Table:
         """Touch points come with the standing id of their customer and the amount in the workspace's currency; what was
         retracted or corrected is left out, and what is of customers in the bin. Other tables are as they were written."""
-        return self._touchpoints() if name == "touchpoints" else self.raw(name)
+        if name != "touchpoints":
+            return self.raw(name)
+        if STANDING not in self._known:
+            self._keep(STANDING, self._touchpoints())
+            self._known[STANDING] = self._table(STANDING)
+        return self._known[STANDING]
 
     def _touchpoints(self) -> ibis.Table:
         import ibis
@@ -158,10 +179,11 @@ class DuckDBEngine(Engine):
         for name, state in manifest.tables.items():
             self._connection.execute(f"CREATE VIEW {name} AS {self._select(name, state)}")
 
-    def raw(self, name: str) -> ibis.Table:
-        if name not in self.manifest.tables:
-            raise KeyError(name)
+    def _table(self, name: str) -> ibis.Table:
         return self._backend.table(name)
+
+    def _keep(self, name: str, expression: ibis.Table) -> None:
+        self._connection.execute(f"CREATE VIEW {name} AS {self._backend.compile(expression)}")
 
     def run(self, expression: ibis.Expr) -> pa.Table:
         return self._backend.to_pyarrow(expression)
@@ -210,10 +232,11 @@ class SparkEngine(Engine):
             )
             frame.createOrReplaceTempView(self._view(name))
 
-    def raw(self, name: str) -> ibis.Table:
-        if name not in self.manifest.tables:
-            raise KeyError(name)
+    def _table(self, name: str) -> ibis.Table:
         return self._backend.table(self._view(name))
+
+    def _keep(self, name: str, expression: ibis.Table) -> None:
+        self._session.sql(self._backend.compile(expression)).createOrReplaceTempView(self._view(name))
 
     def run(self, expression: ibis.Expr) -> pa.Table:
         return self._backend.to_pyarrow(expression)
@@ -223,7 +246,7 @@ class SparkEngine(Engine):
         return f"{self.lake.folder.name}_{self.manifest.version}_{name}"
 
     def close(self) -> None:
-        for name in self.manifest.tables:
+        for name in (*self.manifest.tables, STANDING):
             self._session.catalog.dropTempView(self._view(name))
 
 
@@ -249,10 +272,12 @@ class ClickHouseEngine(Engine):
             select = clickhouse_select(state, self._paths(name))
             self._backend.raw_sql(f"CREATE OR REPLACE VIEW {self._database}.{self._view(name)} AS {select}")
 
-    def raw(self, name: str) -> ibis.Table:
-        if name not in self.manifest.tables:
-            raise KeyError(name)
+    def _table(self, name: str) -> ibis.Table:
         return self._backend.table(self._view(name), database=self._database)
+
+    def _keep(self, name: str, expression: ibis.Table) -> None:
+        select = self._backend.compile(expression)
+        self._backend.raw_sql(f"CREATE OR REPLACE VIEW {self._database}.{self._view(name)} AS {select}")
 
     def run(self, expression: ibis.Expr) -> pa.Table:
         return self._backend.to_pyarrow(expression)
@@ -261,7 +286,7 @@ class ClickHouseEngine(Engine):
         return f"{name}_{self.manifest.version}"
 
     def close(self) -> None:
-        for name in self.manifest.tables:
+        for name in (STANDING, *self.manifest.tables):
             self._backend.raw_sql(f"DROP VIEW IF EXISTS {self._database}.{self._view(name)}")
         self._backend.disconnect()
 
@@ -310,8 +335,17 @@ def clickhouse_select(state: TableState, paths: list[str]) -> str:
     if not paths:
         return f"SELECT * FROM null({_text(structure)}) WHERE 0"
     source = "s3" if paths[0].startswith(("s3://", "https://")) else "file"
-    one = paths[0] if len(paths) == 1 else "{" + ",".join(paths) + "}"
-    return f"SELECT * FROM {source}({_text(one)}, 'Parquet', {_text(structure)})"
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, []).append(name)
+    # Alternatives in braces hold inside one folder only.
+    places = [
+        f"{folder}/{names[0] if len(names) == 1 else '{' + ','.join(names) + '}'}" for folder, names in folders.items()
+    ]
+    return " UNION ALL ".join(
+        f"SELECT * FROM {source}({_text(place)}, 'Parquet', {_text(structure)})" for place in places
+    )
 
 
 def ibis_schema(state: TableState) -> dict[str, str]:
