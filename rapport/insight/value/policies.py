@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from rapport.foundation.records.policies import visible
-from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
+from rapport.foundation.workspace.errors import NotAllowed, NotFound
 from rapport.foundation.workspace.types import SYSTEM, Actor, Power
 from rapport.stores.customers.policies import RECORD_TYPE, sees_everyone
 from rapport.stores.customers.queries.scores import may_see_values
@@ -53,10 +53,8 @@ def can_be_segment(view: Any) -> bool:
 
 
 def require_segment(view: Any) -> None:
-    if view.record_type != RECORD_TYPE:
-        raise NotFound(_("There is no such view."))
     if not can_be_segment(view):
-        raise Invalid({"view": _("Equity can be worked out for shared views that hold the same for everyone.")})
+        raise NotFound(_("Equity can be worked out for shared views of customers that hold the same for everyone."))
 
 
 def _names_me(condition: Any) -> bool:

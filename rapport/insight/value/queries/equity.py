@@ -18,7 +18,7 @@ from django.utils.translation import pgettext
 
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.queries.fragments import Fragment, id_in
-from rapport.foundation.records.queries.saved_views import views_of
+from rapport.foundation.records.queries.saved_views import usable
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.ui import formats
 from rapport.foundation.workspace.types import Actor
@@ -119,7 +119,7 @@ def equity_page(*, actor: Actor, view_id: UUID | None = None) -> EquityPage:
 
 def _segments(actor: Actor) -> list[Segment]:
     asked = set(EquityView.objects.values_list("view_id", flat=True))
-    views = [view for page in PAGES for view in views_of(page, actor=actor)]
+    views = usable(actor).filter(page__in=PAGES, is_shared=True).order_by("name")
     return [Segment(view.pk, view.name, view.pk in asked) for view in views if policies.can_be_segment(view)]
 
 

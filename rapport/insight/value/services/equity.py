@@ -21,7 +21,7 @@ from rapport.foundation.records.extension_points import condition_compilers, lis
 from rapport.foundation.records.queries.fragments import Fragment, of_queryset
 from rapport.foundation.records.queries.saved_views import get_view
 from rapport.foundation.records.services.copying import NULL, copy_columns, delete_at_once
-from rapport.foundation.workspace.errors import Invalid, NotFound
+from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import SYSTEM, Actor
 from rapport.insight.value import policies
 from rapport.insight.value.extension_points import ScoresWritten, ValueThen, equity_deferrers
@@ -104,7 +104,7 @@ def keep_equity(written: ScoresWritten) -> None:
 
 
 def ask_for_view(*, actor: Actor, view_id: UUID) -> None:
-    """Have equity worked out for the customers of a saved view, now and with every run. Errors: NotAllowed, NotFound, Invalid."""
+    """Have equity worked out for the customers of a saved view, now and with every run. Errors: NotAllowed, NotFound."""
     policies.require_segments(actor)
     view = get_view(view_id, actor=actor)
     policies.require_segment(view)
@@ -295,7 +295,7 @@ def _report_view(run: EquityRun, view_id: UUID) -> None:
     try:
         view = get_view(view_id, actor=SYSTEM)
         policies.require_segment(view)
-    except (Invalid, NotFound):
+    except NotFound:
         EquityView.objects.filter(view_id=view_id).delete()
         return
     page = list_pages.get(view.page)
