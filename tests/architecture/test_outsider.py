@@ -26,6 +26,10 @@ from rapport.foundation.workspace.models import ApiToken, AuditEntry, Member, Ro
 from rapport.foundation.workspace.queries.members import role_policy
 from rapport.foundation.workspace.rules import policy_to_json
 from rapport.foundation.workspace.services import tokens
+from rapport.foundation.workspace.types import SYSTEM
+from rapport.stores.commerce.models import PriceList, Rate, TouchCost
+from rapport.stores.commerce.services.subscriptions import start_subscription
+from rapport.stores.commerce.tests.factories import make_order, make_product
 from rapport.stores.customers.models import Customer
 
 SECRET = "Zanzibar"  # stands in everything of Ada's workspace that has a name
@@ -123,7 +127,21 @@ def known(ada: User, ben: User, actor: Any, workspace: Workspace) -> dict[str, o
     )
     AuditEntry.objects.create(action="role.created", actor_name=SECRET, detail={"subject": SECRET})
     customer = Customer.objects.create(name=SECRET, email=f"{SECRET.lower()}@example.org", city=SECRET, notes=SECRET)
+    product = make_product(SECRET, sku=SECRET)
+    order = make_order(customer, {"sku": SECRET}, number=SECRET)
+    subscription, _act = start_subscription(
+        actor=SYSTEM, customer_id=customer.pk, interval="month", currency="EUR", product_id=product.pk
+    )
+    prices = PriceList.objects.create(name=SECRET, currency="EUR")
     return {
+        "order_id": order.pk,
+        "subscription_id": subscription.pk,
+        "product_id": product.pk,
+        "list_id": prices.pk,
+        "price_id": prices.prices.create(product_id=product.pk, amount=1).pk,
+        "rate_id": Rate.objects.create(currency="USD", valid_from=now.date(), rate=1).pk,
+        "cost_id": TouchCost.objects.create(kind=SECRET, amount=1).pk,
+        "slug": "pay",
         "member_id": member.pk,
         "token_id": token.pk,
         "invitation_id": invitation.pk,
@@ -391,7 +409,9 @@ FOR_ALL_WORKSPACES = {
     "ledger.keep_partitions",
     "records.take_over_killed_jobs",
     "warehouse.look",
+    "mining.nightly",
     "customers.tell_all_phases",
+    "commerce.catch_up",
 }
 
 

@@ -13,18 +13,35 @@ from procrastinate.exceptions import AlreadyEnqueued
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
     HistoryPart,
+    RecordPanel,
     history_parts,
     list_pages,
+    record_panels,
     record_types,
     undo_handlers,
     write_hooks,
 )
+from rapport.foundation.ui.extension_points import commands, menu, menu_sections, quick_create, settings_pages
+from rapport.foundation.ui.types import MenuEntry, MenuSection, PaletteCommand, QuickCreate, SettingsPage
+from rapport.foundation.workspace.extension_points import audit_actions
+from rapport.foundation.workspace.types import Action, AuditAction, Power
+from rapport.stores.commerce.queries.customer_orders import everything, holding, used_in_orders
 from rapport.stores.commerce.rules import fields, telling
 from rapport.stores.commerce.rules.reading import KINDS
 from rapport.stores.commerce.services.products import NoHandWrites, ProductWrites
+from rapport.stores.commerce.services.subscriptions import undo_subscription
 from rapport.stores.commerce.services.undo import undo_act
 from rapport.stores.commerce.tasks import take_up
-from rapport.stores.commerce.types import ORDER, PRODUCT, SOURCE, SUBSCRIPTION, Act
+from rapport.stores.commerce.types import ORDER, PRODUCT, SOURCE, SUBSCRIPTION, Act, SubscriptionAct
+from rapport.stores.commerce.views.orders import order_panel
+from rapport.stores.commerce.views.panels import orders_panel, product_panel, subscription_panel
+from rapport.stores.customers.extension_points import (
+    CustomerPanel,
+    customer_data,
+    customer_holdings,
+    customer_panels,
+    customer_uses,
+)
 from rapport.stores.ledger.extension_points import after_append, kinds
 from rapport.stores.ledger.types import Appended, Group, Kind
 
@@ -48,6 +65,8 @@ write_hooks.register(SUBSCRIPTION, NoHandWrites(_("Subscriptions are started, no
 
 for act in Act:
     undo_handlers.register(act.value, undo_act)
+for subscription_act in SubscriptionAct:
+    undo_handlers.register(subscription_act.value, undo_subscription)
 for name, label in (
     ("order_payment", _("Payment")),
     ("order_shipment", _("Shipment")),
@@ -77,3 +96,64 @@ def _wake(appended: Appended) -> None:
 
 
 after_append.register("commerce", _wake)
+
+
+# Pages
+for _type, _render in ((ORDER, order_panel), (PRODUCT, product_panel), (SUBSCRIPTION, subscription_panel)):
+    record_panels.register(f"commerce.{_type}", RecordPanel(record_type=_type, render=_render, order=10))
+customer_panels.register("orders", CustomerPanel(position="right", order=20, render=orders_panel))
+customer_data.register("orders", everything)
+customer_holdings.register("orders", holding)
+customer_uses.register("orders", used_in_orders)
+
+menu_sections.register("commerce", MenuSection(label=_("Orders"), icon="shopping-bag", order=30))
+for _type, _label, _url, _order in (
+    (ORDER, _("All orders"), "commerce:orders", 10),
+    (PRODUCT, _("Products"), "commerce:products", 20),
+    (SUBSCRIPTION, _("Subscriptions"), "commerce:subscriptions", 30),
+):
+    menu.register(
+        f"commerce.{_type}",
+        MenuEntry(label=_label, url_name=_url, section="commerce", needs=(Action.READ, _type), order=_order),
+    )
+quick_create.register(
+    "order",
+    QuickCreate(
+        label=_("Order"),
+        url_name="commerce:order-new",
+        icon="shopping-bag",
+        section=_("New record"),
+        needs=(Action.CREATE, ORDER),
+        in_dialog=False,
+        order=20,
+    ),
+)
+commands.register(
+    "commerce.unread",
+    PaletteCommand(
+        label=_("Touch points that made no order"),
+        icon="shopping-cart-off",
+        url_name="commerce:unread",
+        needs=(Action.READ, ORDER),
+    ),
+)
+_COMMERCE = _("Orders and money")
+for _key, _label, _help, _url, _icon, _need, _order in (
+    ("price_lists", _("Price lists"), _("What products cost, from when and from how many."), "commerce:price-lists", "receipt", (Action.UPDATE, PRODUCT), 40),
+    ("rates", _("Currencies"), _("What other currencies are worth in yours."), "commerce:rates", "cash", Power.MANAGE_WORKSPACE, 41),
+    ("costs", _("Cost to serve"), _("What a call, a visit, a letter costs you."), "commerce:costs", "phone", Power.MANAGE_WORKSPACE, 42),
+    ("unread", _("Not taken up"), _("Touch points that speak of orders and made none."), "commerce:unread", "shopping-cart-off", (Action.READ, ORDER), 43),
+):  # fmt: skip
+    settings_pages.register(
+        f"commerce.{_key}",
+        SettingsPage(label=_label, help=_help, url_name=_url, icon=_icon, group=_COMMERCE, needs=_need, order=_order),
+    )
+for _name, _sentence in (
+    ("commerce.rate_set", _("set the rate {subject}")),
+    ("commerce.rate_removed", _("removed the rate {subject}")),
+    ("commerce.cost_set", _("set the cost of {subject}")),
+    ("commerce.cost_removed", _("removed the cost of {subject}")),
+    ("commerce.price_list_saved", _("changed the price list “{subject}”")),
+    ("commerce.price_list_removed", _("removed the price list “{subject}”")),
+):
+    audit_actions.register(_name, AuditAction(sentence=_sentence, group=_COMMERCE, icon="receipt"))

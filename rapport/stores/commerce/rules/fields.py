@@ -121,17 +121,16 @@ def record_types(models: Any) -> tuple[RecordType, ...]:
     of_customer: dict[str, Any] = {"parent": "customer", "parent_column": "customer_id", "deletable": False}
     return (
         RecordType(
-            name=PRODUCT, label=_("Product"), plural=_("Products"), icon="package", model=models(PRODUCT), fields=PRODUCT_FIELDS,
-            url_name="commerce:product", list_url_name="commerce:products", **shared,
+            name=PRODUCT, label=_("Product"), plural=_("Products"), icon="package", model=models(PRODUCT), fields=PRODUCT_FIELDS, list_url_name="commerce:products", **shared,
         ),
         RecordType(
             name=ORDER, label=_("Order"), plural=_("Orders"), icon="shopping-bag", model=models(ORDER), fields=ORDER_FIELDS,
-            title_field="number", url_name="commerce:order", list_url_name="commerce:orders", default_sort="-at",
+            title_field="number", list_url_name="commerce:orders", default_sort="-at",
             **of_customer, **shared,
         ),
         RecordType(
             name=SUBSCRIPTION, label=_("Subscription"), plural=_("Subscriptions"), icon="refresh", model=models(SUBSCRIPTION),
-            fields=SUBSCRIPTION_FIELDS, url_name="commerce:subscription", list_url_name="commerce:subscriptions",
+            fields=SUBSCRIPTION_FIELDS, list_url_name="commerce:subscriptions",
             **of_customer, **shared,
         ),
     )  # fmt: skip
@@ -151,7 +150,7 @@ PAGES = (
         ),
         actions=(
             ListAction(label=_("Import"), url_name="records:import-new", icon="upload", query="into=product", needs="import"),
-            ListAction(label=_("Add product"), url_name="commerce:product-new", icon="plus", needs="create", is_primary=True, in_dialog=True),
+            ListAction(label=_("Add product"), url_name="records:record-new", url_args=("product",), icon="plus", needs="create", is_primary=True, in_dialog=True),
         ),
         empty_title=_("No products yet"),
         empty_text=_("Import a price list or add the first product by hand. Orders can also name products that are not here."),

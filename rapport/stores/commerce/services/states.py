@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from rapport.foundation.lib.text import folded
 from rapport.foundation.workspace.errors import Invalid
 from rapport.stores.commerce.models import Order, OrderLine, Payment, Refund, Return, Shipment
+from rapport.stores.commerce.queries.order_pages import facts_of
 from rapport.stores.commerce.rules import drafts
 from rapport.stores.commerce.rules.drafts import Draft
 from rapport.stores.commerce.rules.money import ZERO
 from rapport.stores.commerce.rules.states import (
     Facts,
-    LineFacts,
     delivery_of,
     quantity_problems,
     refusal,
@@ -55,26 +55,7 @@ class OrderState:
     # Facts
 
     def facts(self) -> Facts:
-        order = self.order
-        return Facts(
-            total=order.total,
-            placed_at=order.placed_at,
-            cancelled_at=order.cancelled_at,
-            paid=order.paid,
-            refunded=order.refunded,
-            lines=[
-                LineFacts(
-                    id=str(line.pk),
-                    quantity=line.quantity,
-                    needs_shipping=line.needs_shipping,
-                    shipped=line.shipped,
-                    returned=line.returned,
-                )
-                for line in self.lines
-            ],
-            shipments=len(self.shipments),
-            delivered=sum(one.delivered_at is not None for one in self.shipments),
-        )
+        return facts_of(self.order, self.lines, self.shipments)
 
     def settle(self) -> None:
         facts = self.facts()

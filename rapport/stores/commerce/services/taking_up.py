@@ -308,7 +308,8 @@ class _Batch:
             number__in=numbers, kind=reading.ORDER_PLACED, outcome=Taken.DONE
         ).values_list("source", "number", "order_id")
         for source, number, order_id in said:
-            self.by_number.setdefault((source, number), order_id)
+            if order_id is not None:
+                self.by_number.setdefault((source, number), order_id)
         for number, order_id in Order.objects.filter(number__in=numbers, deleted_at=None).values_list("number", "pk"):
             self.by_number.setdefault(("", number), order_id)
         for (_source, number), order_id in list(self.by_number.items()):
@@ -478,7 +479,8 @@ def _follow_retractions(since: datetime | None) -> None:
         found = cursor.fetchall()
     batches = {batch for _one, batch in found if batch}
     for batch_id in TakenTouchpoint.objects.filter(batch_id__in=batches).values_list("batch_id", flat=True).distinct():
-        remove_batch(batch_id)
+        if batch_id is not None:
+            remove_batch(batch_id)
     singles = {one for one, _batch in found if one}
     for row in TakenTouchpoint.objects.filter(touchpoint_id__in=singles).exclude(outcome=Taken.RETRACTED):
         if row.kind == reading.ORDER_PLACED:
@@ -492,7 +494,8 @@ def _follow_retractions(since: datetime | None) -> None:
 
 def _forget_part(row: TakenTouchpoint) -> None:
     """What one touch point told of an order is forgotten; where that contradicts what came later, it stays."""
-    order = Order.objects.select_for_update().filter(pk=row.order_id, deleted_at=None).first()
+    held = Order.objects.select_for_update().filter(deleted_at=None)
+    order = held.filter(pk=row.order_id).first() if row.order_id else None
     if order is None:
         return
     try:

@@ -1,0 +1,127 @@
+"""What the page of one order shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from rapport.foundation.records import policies as record_policies
+from rapport.foundation.workspace.types import Action, Actor
+from rapport.stores.commerce import policies
+from rapport.stores.commerce.models import Order, OrderLine, Payment, Refund, Return, Shipment
+from rapport.stores.commerce.rules.states import Facts, LineFacts, possible
+from rapport.stores.commerce.types import ORDER, Act
+from rapport.stores.customers.queries.customers import names_of
+
+NEXT = (Act.PLACE, Act.SHIP, Act.DELIVER, Act.PAY)  # what is usually next, first
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A line as the page shows it."""
+
+    line: OrderLine
+    left_to_ship: Decimal
+    may_come_back: Decimal
+
+    @property
+    def discount(self) -> Decimal:
+        return self.line.discount + self.line.order_share
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A shipment or return, with what was in it."""
+
+    part: Shipment | Return
+    items: Sequence[tuple[str, Decimal]]  # name and quantity
+
+    @property
+    def is_shipment(self) -> bool:
+        return isinstance(self.part, Shipment)
+
+    @property
+    def is_under_way(self) -> bool:
+        return isinstance(self.part, Shipment) and self.part.delivered_at is None
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    order: Order
+    customer_name: str  # empty: not visible
+    rows: Sequence[LineRow]
+    moves: Sequence[Moved]
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+    facts: Facts
+    acts: frozenset[Act]  # what the actor can do now
+
+    @property
+    def due(self) -> Decimal:
+        return self.facts.due
+
+    @property
+    def next_act(self) -> Act | None:
+        return next((act for act in NEXT if act in self.acts), None)
+
+    @property
+    def unknown_costs(self) -> int:
+        return sum(row.line.unit_cost is None for row in self.rows)
+
+    @property
+    def margin_share(self) -> Decimal | None:
+        order = self.order
+        return order.margin / order.net if order.margin is not None and order.net else None
+
+    def can(self) -> Mapping[str, bool]:
+        return {act.name.lower(): act in self.acts for act in Act}
+
+
+def order_page(*, actor: Actor, order: Order) -> OrderPage:
+    """Six queries. The order is visible."""
+    lines = list(order.lines.order_by("position"))
+    shipments, returns = list(order.shipments.order_by("at", "id")), list(order.returns.order_by("at", "id"))
+    facts = facts_of(order, lines, shipments)
+    both: list[Shipment | Return] = [*shipments, *returns]
+    moved = sorted(both, key=lambda part: (part.at, part.pk))
+    by_id = {str(line.pk): line.name for line in lines}
+    may = record_policies.may_on(actor, Action.UPDATE, ORDER, order)
+    return OrderPage(
+        order=order,
+        customer_name=names_of(actor=actor, customer_ids=[order.customer_id]).get(order.customer_id, ""),
+        rows=[LineRow(line, each.to_ship, each.to_return) for line, each in zip(lines, facts.lines, strict=True)],
+        moves=[Moved(part, [(by_id.get(key, key), Decimal(n)) for key, n in part.items.items()]) for part in moved],
+        payments=list(order.payments.order_by("at", "id")),
+        refunds=list(order.refunds.order_by("at", "id")),
+        facts=facts,
+        acts=possible(facts) if may else frozenset(),
+    )
+
+
+def get_order_page(*, actor: Actor, order_id: UUID) -> OrderPage:
+    """Errors: NotFound."""
+    return order_page(actor=actor, order=policies.get_order(actor, order_id))
+
+
+def facts_of(order: Order, lines: Sequence[OrderLine], shipments: Sequence[Shipment]) -> Facts:
+    return Facts(
+        total=order.total,
+        placed_at=order.placed_at,
+        cancelled_at=order.cancelled_at,
+        paid=order.paid,
+        refunded=order.refunded,
+        lines=[
+            LineFacts(
+                id=str(line.pk),
+                quantity=line.quantity,
+                needs_shipping=line.needs_shipping,
+                shipped=line.shipped,
+                returned=line.returned,
+            )
+            for line in lines
+        ],
+        shipments=len(shipments),
+        delivered=sum(one.delivered_at is not None for one in shipments),
+    )
