@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -46,7 +47,7 @@ def write_scores(rows: Iterable[ScoreRow], *, run_id: UUID, at: datetime, everyo
     `everyone`: the rows are all there are, and scores of others are removed; otherwise others keep theirs. Every customer
     comes once. Returns how many customers have a score of this run.
     """
-    said = {"run_id": str(run_id), "at": at}
+    said: dict[str, Any] = {"run_id": str(run_id), "at": at}
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s, hashtext(current_schema()))", [_LOCK])
         cursor.execute("drop table if exists score_incoming")
