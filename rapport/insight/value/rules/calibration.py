@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapport.insight.value.rules.histories import Floats
+from rapport.insight.value.rules.histories import Floats, Ints
 
 TENTHS = 10
 
@@ -47,8 +47,8 @@ def calibrate(
     naive: Floats,
     *,
     days: int,
-    least: Floats | None = None,
-    most: Floats | None = None,
+    least: Floats | Ints | None = None,
+    most: Floats | Ints | None = None,
 ) -> Calibration:
     """Of customers known when the hold-out began, one number each."""
     order = np.argsort(-expected, kind="stable")
