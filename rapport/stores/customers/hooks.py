@@ -33,10 +33,12 @@ from rapport.foundation.workspace.types import Action, AuditAction, HomePanel, P
 from rapport.stores.customers import policies
 from rapport.stores.customers.extension_points import CustomerPanel, customer_panels, phase_deferrers
 from rapport.stores.customers.queries.customers import names_of
+from rapport.stores.customers.queries.followups import own_worklist
 from rapport.stores.customers.queries.home import without_owner
 from rapport.stores.customers.queries.relations import compile_related
 from rapport.stores.customers.queries.search import customer_hits, find_customers
 from rapport.stores.customers.rules import parts
+from rapport.stores.customers.rules.followups import follow_up_line
 from rapport.stores.customers.rules.lists import PAGES
 from rapport.stores.customers.rules.scores import FIELDS as SCORE_FIELDS
 from rapport.stores.customers.services.customers import CustomerWrites
@@ -46,6 +48,7 @@ from rapport.stores.customers.services.parts import undo_parts
 from rapport.stores.customers.services.phases import PART, undo_by_hand
 from rapport.stores.customers.tasks import SOON_SECONDS, tell_phases
 from rapport.stores.customers.types import CustomerKind, Phase
+from rapport.stores.customers.views.followups import panel as follow_ups_panel
 from rapport.stores.customers.views.phases import phase_dot, phase_panel
 
 
@@ -240,7 +243,9 @@ record_types.register(
                 label=_("Phase"),
                 kind=FieldKind.CHOICE,
                 group=FIRM,
-                choices=tuple(Choice(value, label) for value, label in Phase.choices),
+                choices=tuple(
+                    Choice(value, label, tone=f"phase-{value.replace('_', '')}") for value, label in Phase.choices
+                ),
                 editable=False,
                 importable=False,
                 sortable=True,
@@ -309,6 +314,7 @@ search_sources.register(
 )
 record_names.register("customer", lambda actor, ids: names_of(actor=actor, customer_ids=ids))
 
+
 history_parts.register(
     "address",
     HistoryPart(
@@ -329,9 +335,14 @@ history_parts.register(
 history_parts.register("file", HistoryPart(label=_("File"), describe=parts.file_line))
 history_parts.register(PART, HistoryPart(label=_("Phase"), describe=parts.phase_line, readable=policies.phase_readable))
 undo_handlers.register(PART, undo_by_hand)
-for name in ("address", "identity", "relationship", "file"):
+history_parts.register("follow_up", HistoryPart(label=_("Follow-up"), describe=follow_up_line))
+for name in ("address", "identity", "relationship", "file", "follow_up"):
     undo_handlers.register(name, undo_parts)
 
+home_panels.register(
+    "customers.follow_ups",
+    HomePanel(template="customers/followups/home.html", load=own_worklist, needs=(Action.READ, "customer"), order=5),
+)
 home_panels.register(
     "customers.unattended",
     HomePanel(
@@ -362,6 +373,7 @@ def _defer_phases(everyone: bool) -> None:
 
 phase_deferrers.register("worker", _defer_phases)
 customer_panels.register("phase_dot", CustomerPanel(position="head", order=10, render=phase_dot))
+customer_panels.register("follow_ups", CustomerPanel(position="right", order=10, render=follow_ups_panel))
 customer_panels.register("phases", CustomerPanel(position="left", order=20, render=phase_panel))
 
 _READ, _CREATE, _MERGE = (Action.READ, "customer"), (Action.CREATE, "customer"), (Action.MERGE, "customer")
@@ -382,6 +394,12 @@ menu.register(
     "duplicates",
     MenuEntry(
         label=_("Possible duplicates"), url_name="customers:duplicates", section="customers", needs=_MERGE, order=60
+    ),
+)
+menu.register(
+    "follow_ups",
+    MenuEntry(
+        label=_("Follow-ups"), url_name="customers:follow-ups", section="customers", needs=_READ, go="f", order=50
     ),
 )
 for _key, _label, _icon, _letter, _order in (

@@ -71,6 +71,17 @@ class Cause(models.TextChoices):
     BY_HAND = "by_hand", _("Set by hand")
 
 
+class FollowUpOutcome(models.TextChoices):
+    """What came of a follow-up."""
+
+    SETTLED = "settled", pgettext_lazy("outcome of a follow-up", "Settled")
+    BOUGHT = "bought", pgettext_lazy("outcome of a follow-up", "They bought")
+    NOT_NOW = "not_now", pgettext_lazy("outcome of a follow-up", "Not now")
+    NO_ANSWER = "no_answer", pgettext_lazy("outcome of a follow-up", "No answer")
+    LOST = "lost", pgettext_lazy("outcome of a follow-up", "Lost")
+    NOT_NEEDED = "not_needed", pgettext_lazy("outcome of a follow-up", "Was not needed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One touch point that says something about the phase of a customer."""

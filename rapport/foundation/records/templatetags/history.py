@@ -22,6 +22,7 @@ _ICONS = {
     "delete": "trash", "deleted": "trash", "restore": "arrow-back-up", "restored": "arrow-back-up", "removed": "x",
     "merge": "git-merge", "merged": "git-merge", "unmerge": "git-merge", "unmerged": "git-merge", "import": "upload",
     "undo": "arrow-back-up", "address": "map-pin", "identity": "id", "relationship": "users", "file": "file",
+    "phase_by_hand": "route", "follow_up": "clipboard-check",
 }  # fmt: skip
 
 # About one record, in its own history. "{part}" where a part of it came or went.
@@ -50,6 +51,8 @@ _ACTS = {
     "identity": gettext_lazy("changed what is known of"),
     "relationship": gettext_lazy("changed a relationship of"),
     "file": gettext_lazy("changed a file of"),
+    "phase_by_hand": gettext_lazy("set the phase of"),
+    "follow_up": gettext_lazy("changed a follow-up of"),
 }
 _PLAIN_NAMES = {"deleted_at": gettext_lazy("In the bin since"), "merged_into": gettext_lazy("Merged into")}
 LONGEST = 160

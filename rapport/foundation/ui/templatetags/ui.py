@@ -123,7 +123,11 @@ def _avatar(text: str, kind: str, size: str, css: str) -> SafeString:
 
 @register.simple_tag
 def tag(text: object, tone: str = "", icon_name: str = "") -> SafeString:
-    """A word on a tint: for exceptions. Tones: good, warn, bad, info, plum, accent, line."""
+    """A word on a tint: for exceptions. Tones: good, warn, bad, info, plum, accent, line. A tone such as phase-lapsed
+    makes it the dot and word of a phase instead.
+    """
+    if tone.startswith("phase-"):
+        return format_html('<span class="r-phase r-{}">{}</span>', tone, text)
     css = f" r-tag-{tone}" if tone in TONES else ""
     return format_html('<span class="r-tag{}">{}{}</span>', css, icon(icon_name) if icon_name else "", text)
 

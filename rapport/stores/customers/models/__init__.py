@@ -1,4 +1,5 @@
 from rapport.stores.customers.models.customers import Address, Customer, CustomerFile
+from rapport.stores.customers.models.followups import FollowUp
 from rapport.stores.customers.models.identities import CustomerAlias, DuplicateProposal, Identity, Merge
 from rapport.stores.customers.models.phases import (
     CustomerPhase,
@@ -18,6 +19,7 @@ __all__ = [
     "CustomerFile",
     "CustomerPhase",
     "DuplicateProposal",
+    "FollowUp",
     "Identity",
     "Lifecycle",
     "Merge",

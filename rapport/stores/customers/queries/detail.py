@@ -25,6 +25,7 @@ from rapport.stores.customers import policies
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, CustomerFile, Identity, Merge
 from rapport.stores.customers.policies import RECORD_TYPE
 from rapport.stores.customers.queries.customers import all_ids_of, surviving_id
+from rapport.stores.customers.queries.followups import follow_up_columns
 from rapport.stores.customers.queries.phases import life_columns
 from rapport.stores.customers.queries.relationships import ROW, Related, as_related, may_read, relationship_rows
 from rapport.stores.customers.rules import files as file_rules
@@ -226,6 +227,7 @@ def _everything(actor: Actor, customer_id: UUID, most: int | None) -> dict[str, 
         "d_last_change": Subquery(change.values(json=JSONObject(by="operation__actor_name", at="at"))[:1]),
         "d_custom_fields": listed(CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None), *_DEFINITION),
         **life_columns(customer_id),
+        **follow_up_columns(mine),
     }  # fmt: skip
 
 

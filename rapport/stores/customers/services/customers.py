@@ -19,6 +19,7 @@ from rapport.stores.customers.models import (
     Customer,
     CustomerAlias,
     CustomerPhase,
+    FollowUp,
     Identity,
     Lifecycle,
     PhaseByHand,
@@ -86,7 +87,7 @@ class CustomerWrites:
         kept_ids = list(created.filter(used).values_list("pk", flat=True))
         kept = Customer.objects.filter(pk__in=kept_ids, deleted_at=None).update(deleted_at=clock.now())
         gone = created.exclude(pk__in=kept_ids)
-        for rows in (Identity, Address, CustomerPhase, Lifecycle, PhaseByHand):
+        for rows in (Identity, Address, CustomerPhase, Lifecycle, PhaseByHand, FollowUp):
             delete_at_once(rows.objects.filter(customer_id__in=gone.values("pk")))
         delete_at_once(Relationship.objects.filter(operation_id=operation_id))
         return {"removed": delete_at_once(gone), "kept": kept}

@@ -17,7 +17,15 @@ from rapport.foundation.records.rules.codec import encode
 from rapport.foundation.records.services.operations import open_operation, record_changes
 from rapport.foundation.records.services.undo import undo_changes
 from rapport.foundation.workspace.types import Actor
-from rapport.stores.customers.models import Address, Customer, CustomerFile, Identity, PhaseByHand, Relationship
+from rapport.stores.customers.models import (
+    Address,
+    Customer,
+    CustomerFile,
+    FollowUp,
+    Identity,
+    PhaseByHand,
+    Relationship,
+)
 from rapport.stores.customers.policies import RECORD_TYPE
 
 Snapshot = dict[str, Any]
@@ -27,6 +35,25 @@ _COLUMNS: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
     "identity": (Identity, ("id", "customer_id", "kind", "namespace", "value", "is_primary", "source")),
     "relationship": (Relationship, ("id", "type_id", "from_customer_id", "to_customer_id", "role", "since", "until")),
     "file": (CustomerFile, ("id", "customer_id", "name", "size_bytes")),
+    "follow_up": (
+        FollowUp,
+        (
+            "id",
+            "customer_id",
+            "title",
+            "why",
+            "rule",
+            "trip",
+            "owner_id",
+            "due_on",
+            "opened_at",
+            "opened_by",
+            "closed_at",
+            "closed_by",
+            "outcome",
+            "note",
+        ),
+    ),
     "phase_by_hand": (PhaseByHand, ("id", "customer_id", "phase", "since", "decided_at", "reason", "by")),
 }
 NAMES = tuple(_COLUMNS)
