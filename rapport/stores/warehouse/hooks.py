@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from rapport.foundation.workspace.extension_points import before_erasing
 from rapport.stores.ledger.extension_points import with_append
 from rapport.stores.warehouse.extension_points import marts as mart_registry
 from rapport.stores.warehouse.extension_points import warehouse_sources, write_deferrers
 from rapport.stores.warehouse.queries import marts
-from rapport.stores.warehouse.services import selections
+from rapport.stores.warehouse.services import order_tables, selections
 from rapport.stores.warehouse.services.writing import erase_files, note_arrival
 from rapport.stores.warehouse.tasks import defer_write
 from rapport.stores.warehouse.types import Source
@@ -15,14 +17,33 @@ from rapport.stores.warehouse.types import Source
 with_append.register("warehouse", note_arrival)
 before_erasing.register("warehouse", lambda workspace: erase_files(workspace.schema_name))
 
-for name, select, read_from in (
-    ("customers", selections.customers, ("customers_customer", "records_customfield")),
-    ("binned", selections.binned, ("customers_customer",)),
-    ("aliases", selections.aliases, ("customers_customeralias",)),
-    ("retractions", selections.retractions, ("ledger_retraction",)),
-    ("relationships", selections.relationships, ("customers_relationship", "customers_relationshiptype")),
-):
-    warehouse_sources.register(name, Source(select=select, read_from=read_from))
+_CUSTOMER = "customers_customer"
+for name, source in {
+    "customers": Source(
+        label=_("Customers"),
+        select=selections.customers,
+        read_from=(_CUSTOMER, "records_customfield", "customers_score"),
+    ),
+    "binned": Source(label=_("Customers in the bin"), select=selections.binned, read_from=(_CUSTOMER,)),
+    "aliases": Source(label=_("Merged customers"), select=selections.aliases, read_from=("customers_customeralias",)),
+    "retractions": Source(
+        label=_("Touch points taken back"), select=selections.retractions, read_from=("ledger_retraction",)
+    ),
+    "relationships": Source(
+        label=_("Relationships"),
+        select=selections.relationships,
+        read_from=("customers_relationship", "customers_relationshiptype"),
+    ),
+    "orders": Source(
+        label=_("Orders"), select=order_tables.orders, read_from=order_tables.ORDER_TABLES, of_customers=True
+    ),
+    "order_lines": Source(
+        label=_("Order lines"), select=order_tables.order_lines, read_from=order_tables.ORDER_TABLES, of_customers=True
+    ),
+    "products": Source(label=_("Products"), select=order_tables.products, read_from=order_tables.PRODUCT_TABLES),
+    "rates": Source(label=_("Exchange rates"), select=order_tables.rates, read_from=order_tables.RATE_TABLES),
+}.items():
+    warehouse_sources.register(name, source)
 
 write_deferrers.register("worker", defer_write)
 for mart in (marts.touchpoints, marts.purchases, marts.unconverted, marts.rfm, marts.months):

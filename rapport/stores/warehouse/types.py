@@ -6,6 +6,14 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Label = str | _StrPromise
+else:
+    Label = str
 
 
 class ColumnType(enum.StrEnum):
@@ -44,7 +52,8 @@ class Source:
 
     select: Callable[[], Selection]
     read_from: tuple[str, ...]  # database tables
-    label: str = ""  # empty: not shown on the page
+    label: Label = ""
+    of_customers: bool = False  # has a customer_id: asked for as a table, it comes with standing ids, without the bin
 
 
 @dataclass(frozen=True)

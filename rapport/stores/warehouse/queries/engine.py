@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.stores.warehouse.errors import NotWritten
+from rapport.stores.warehouse.extension_points import warehouse_sources
 from rapport.stores.warehouse.queries.freshness import freshness_of
 from rapport.stores.warehouse.queries.lake import Lake, current_lake
 from rapport.stores.warehouse.rules.manifests import Manifest, TableState
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-STANDING = "touchpoints_standing"
+TOUCHPOINTS = "touchpoints"
+STANDING = "_standing"  # ends the names of views that resolve merged customers
 
 
 def open_engine(*, threads: int | None = None, memory_mb: int | None = None) -> Engine:
@@ -99,17 +101,17 @@ class Engine(ABC):
 
     def table(self, name: str) -> ibis.Table:
         """Touch points come with the standing id of their customer and the amount in the workspace's currency; what was
-        retracted or corrected is left out, and what is of customers in the bin. Other tables are as they were written."""
-        if name != "touchpoints":
+        retracted or corrected is left out, and what is of customers in the bin. So it is with orders and their lines."""
+        source = warehouse_sources.get(name)
+        if name != TOUCHPOINTS and not (source and source.of_customers):
             return self.raw(name)
-        if STANDING not in self._known:
-            self._keep(STANDING, self._touchpoints())
-            self._known[STANDING] = self._table(STANDING)
-        return self._known[STANDING]
+        view = f"{name}{STANDING}"
+        if view not in self._known:
+            self._keep(view, self._touchpoints() if name == TOUCHPOINTS else self._standing(self.raw(name)))
+            self._known[view] = self._table(view)
+        return self._known[view]
 
     def _touchpoints(self) -> ibis.Table:
-        import ibis
-
         rows = self.raw("touchpoints")
         if self.rows("retractions"):
             retracted = self.raw("retractions")
@@ -117,6 +119,12 @@ class Engine(ABC):
             whole = retracted.filter(retracted.batch_id.notnull()).select(gone=retracted.batch_id)
             rows = rows.anti_join(single, rows.id == single.gone)
             rows = rows.anti_join(whole, rows.batch_id == whole.gone)
+        return self._in_one_currency(self._standing(rows))
+
+    def _standing(self, rows: ibis.Table) -> ibis.Table:
+        """With the ids that merged customers have now, without those in the bin."""
+        import ibis
+
         if self.rows("aliases"):
             aliases = self.raw("aliases")
             joined = rows.left_join(aliases, rows.customer_id == aliases.absorbed_id)
@@ -125,7 +133,7 @@ class Engine(ABC):
         if self.rows("binned"):
             binned = self.raw("binned").select(binned_id="customer_id")
             rows = rows.anti_join(binned, rows.customer_id == binned.binned_id)
-        return self._in_one_currency(rows)
+        return rows
 
     def _in_one_currency(self, rows: ibis.Table) -> ibis.Table:
         """`amount` in the workspace's currency at the rate of its day; empty where no rate is known."""
@@ -246,7 +254,7 @@ class SparkEngine(Engine):
         return f"{self.lake.folder.name}_{self.manifest.version}_{name}"
 
     def close(self) -> None:
-        for name in (*self.manifest.tables, STANDING):
+        for name in {*self.manifest.tables, *self._known}:
             self._session.catalog.dropTempView(self._view(name))
 
 
@@ -286,7 +294,7 @@ class ClickHouseEngine(Engine):
         return f"{name}_{self.manifest.version}"
 
     def close(self) -> None:
-        for name in (STANDING, *self.manifest.tables):
+        for name in {*self.manifest.tables, *self._known}:
             self._backend.raw_sql(f"DROP VIEW IF EXISTS {self._database}.{self._view(name)}")
         self._backend.disconnect()
 

@@ -9,10 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
 
 from rapport.foundation.records.queries.fields import record_type
-from rapport.foundation.records.queries.fragments import of_queryset
 from rapport.foundation.records.types import Field, FieldKind
 from rapport.stores.customers.models import Customer, CustomerAlias, Relationship, RelationshipType
 from rapport.stores.ledger.models import Retraction, Touchpoint
@@ -39,6 +37,7 @@ _FIXED = (
     " t.properties ->> 'url', t.properties ->> 'referrer', t.properties ->> 'product',"
     f" {_number('quantity')}, coalesce(t.properties ->> 'number', t.properties ->> 'order'), t.batch_id"
 )
+_BESIDE = "beside"
 _NOT_ERASED = f"not exists (select 1 from {_ERASED} e where e.customer_id = t.customer_id)"
 
 
@@ -118,12 +117,23 @@ def customers() -> Selection:
                 parts.append(sql)
                 params += values
                 columns.append(column)
+    beside = next((_beside(field.path).model for field in fields if "__" in field.path and not field.custom), None)
+    joined = ""
+    if beside is not None:
+        joined = f" left join {beside._meta.db_table} {_BESIDE} on {_BESIDE}.{beside._meta.pk.column} = c.id"
     return Selection(
-        f"select {', '.join(parts)} from {_CUSTOMER} c where c.merged_into_id is null and c.deleted_at is null"
+        f"select {', '.join(parts)} from {_CUSTOMER} c{joined} where c.merged_into_id is null and c.deleted_at is null"
         " order by c.id",
         params,
         tuple(columns),
     )
+
+
+def _beside(path: str) -> Any:
+    """The column of a path such as score__tier: values kept beside the customer, one row for each."""
+    relation, _, name = path.partition("__")
+    found: Any = Customer._meta.get_field(relation)
+    return found.related_model._meta.get_field(name)
 
 
 def _pieces(field: Field) -> list[tuple[Column, str, list[Any]]]:
@@ -163,10 +173,7 @@ def _pieces(field: Field) -> list[tuple[Column, str, list[Any]]]:
 
 def _built_in(field: Field, name: str) -> list[tuple[Column, str, list[Any]]]:
     if "__" in field.path:
-        # A value kept beside the customer; the ORM knows the way, and the subquery keeps ours readable.
-        inner = of_queryset(Customer.objects.order_by().annotate(_v=F(field.path)).values("pk", "_v"))
-        sql = f'(select q."_v" from ({inner.text}) q ("pk", "_v") where q."pk" = c.id)'
-        return [(Column(name, _plain_type(field)), sql, list(inner.params))]
+        return [(Column(name, _plain_type(field)), f"{_BESIDE}.{_beside(field.path).column}", [])]
     declared: Any = Customer._meta.get_field(field.path)
     column = declared.column
     match field.kind:

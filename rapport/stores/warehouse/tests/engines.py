@@ -17,7 +17,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rapport.stores.warehouse.queries.engine import STANDING, Engine, clickhouse_select, ibis_schema
+from rapport.stores.warehouse.queries.engine import Engine, clickhouse_select, ibis_schema
 from rapport.stores.warehouse.queries.lake import Lake, current_lake
 from rapport.stores.warehouse.rules.manifests import Manifest
 
@@ -29,6 +29,7 @@ class ChdbEngine(Engine):
 
     def __init__(self, lake: Lake, manifest: Manifest) -> None:
         super().__init__(lake, manifest)
+        self._views: dict[str, ibis.Schema] = {}
         from chdb import session
 
         self._folder = Path(tempfile.mkdtemp(prefix="chdb-"))
@@ -41,12 +42,12 @@ class ChdbEngine(Engine):
         self._session.query("USE w")
 
     def _table(self, name: str) -> ibis.Table:
-        if name == STANDING:
-            return ibis.table(self._standing, name=name)
+        if name in self._views:
+            return ibis.table(self._views[name], name=name)
         return ibis.table(ibis_schema(self.manifest.tables[name]), name=name)
 
     def _keep(self, name: str, expression: ibis.Table) -> None:
-        self._standing = expression.schema()
+        self._views[name] = expression.schema()
         sql = ibis.to_sql(expression, dialect="clickhouse")
         self._session.query(f"CREATE VIEW w.{name} AS {sql} {SETTINGS}")
 
