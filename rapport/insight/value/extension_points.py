@@ -49,3 +49,6 @@ after_scores: Registry[Callable[[ScoresWritten], None]] = Registry("listener to 
 # One slot, "worker": has equity worked out for a saved view; and a study of drivers fitted. Services lie below tasks.
 equity_deferrers: Registry[Callable[[UUID], None]] = Registry("equity deferrer")
 driver_deferrers: Registry[Callable[[UUID], None]] = Registry("driver deferrer")
+
+# One slot, "worker": has the worker fit and score the current workspace, unless that waits already.
+fit_deferrers: Registry[Callable[[], None]] = Registry("fit deferrer")

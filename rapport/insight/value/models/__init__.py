@@ -8,8 +8,10 @@ from rapport.insight.value.models.equity import (
     EquityRun,
     EquityView,
 )
+from rapport.insight.value.models.fits import Business, FitState, ModelFit, Period, ValueSettings
 
 __all__ = [
+    "Business",
     "DriverResult",
     "DriverStudy",
     "EquityComparison",
@@ -19,4 +21,8 @@ __all__ = [
     "EquityReport",
     "EquityRun",
     "EquityView",
+    "FitState",
+    "ModelFit",
+    "Period",
+    "ValueSettings",
 ]
