@@ -14,6 +14,7 @@ from rapport.foundation.records.extension_points import (
     import_deferrers,
     importers,
     list_pages,
+    record_types,
     search_sources,
     undo_handlers,
     write_hooks,
@@ -23,21 +24,33 @@ from rapport.foundation.records.queries.generic import find_in_all_types, generi
 from rapport.foundation.records.queries.guard import RecordsGuard
 from rapport.foundation.records.queries.home import recent_changes
 from rapport.foundation.records.queries.list_pages import list_url, pinned
+from rapport.foundation.records.queries.own_types import creation_of_own_types, menu_of_own_types, own_names, own_type
 from rapport.foundation.records.services.default_writes import default_writes
 from rapport.foundation.records.services.importing import generic_importer
 from rapport.foundation.records.services.imports import undo_operation
 from rapport.foundation.records.tasks import make_export, run_bulk, work_on_import
-from rapport.foundation.ui.extension_points import commands, settings_pages
+from rapport.foundation.ui.extension_points import (
+    commands,
+    menu_sections,
+    menu_sources,
+    quick_create_sources,
+    settings_pages,
+)
 from rapport.foundation.ui.extension_points import pinned as pinned_views
-from rapport.foundation.ui.types import Finder, PaletteCommand, Pinned, SettingsPage
+from rapport.foundation.ui.types import Finder, MenuSection, PaletteCommand, Pinned, SettingsPage
 from rapport.foundation.workspace.extension_points import audit_actions, guards, home_panels
 from rapport.foundation.workspace.types import Actor, AuditAction, HomePanel, Power
 
 # What any record type gets that registers nothing of its own.
+record_types.open(own_type, own_names)
 write_hooks.open(default_writes, written_names)
 importers.open(generic_importer, written_names)
 list_pages.open(generic_page, paged_names)
 search_sources.register("records", Finder(label=_("Records"), find=find_in_all_types, order=30))
+
+menu_sections.register("records", MenuSection(label=_("Your own records"), icon="stack-2", order=25))
+menu_sources.register("records", menu_of_own_types)
+quick_create_sources.register("records", creation_of_own_types)
 
 condition_compilers.register("orm", compile_rule)
 guards.register("records", RecordsGuard())
@@ -78,6 +91,7 @@ undo_handlers.register("import", undo_operation)
 _DATA = _("Data")
 for _key, _label, _help, _url, _icon, _need, _order in (
     ("fields", _("Fields"), _("What you want to know beside what is built in."), "records:fields", "layout-list", Power.MANAGE_FIELDS, 50),
+    ("own-types", _("Record types"), _("What you keep beside customers: define it yourself."), "records:own-types", "stack-2", Power.MANAGE_FIELDS, 49),
     ("imports", _("Imports"), _("Files that were brought in, and the way back."), "records:imports", "upload", None, 51),
     ("exports", _("Exports"), _("Files you made of lists."), "records:exports", "download", None, 52),
     ("changes", _("Recent changes"), _("What was added and changed, with Undo."), "records:changes", "history", None, 54),
@@ -96,5 +110,10 @@ for _name, _sentence in (
     ("custom_field_changed", _("changed the field “{subject}”")),
     ("custom_field_retired", _("retired the field “{subject}”")),
     ("custom_field_reinstated", _("took the field “{subject}” into use again")),
+    ("own_type_created", _("added the record type “{subject}”")),
+    ("own_type_changed", _("changed the record type “{subject}”")),
+    ("own_type_retired", _("retired the record type “{subject}”")),
+    ("own_type_reinstated", _("took the record type “{subject}” into use again")),
+    ("own_type_removed", _("removed the record type “{subject}” with its records")),
 ):
     audit_actions.register(_name, AuditAction(sentence=_sentence, group=_DATA, icon="layout-list"))

@@ -124,6 +124,12 @@ class RecordType:
         return next((f for f in self.fields if f.name == name), None)
 
     @property
+    def title_path(self) -> str:
+        """The ORM path of the title, which is also the attribute that holds it."""
+        known = self.field(self.title_field)
+        return known.path if known else self.title_field
+
+    @property
     def is_written(self) -> bool:
         """Whether people write these records themselves, so that pages, forms and imports can be made for them."""
         return self.stands_alone and any(f.editable for f in self.fields)

@@ -12,11 +12,14 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
+    Aliases,
     HistoryPart,
     history_parts,
     importers,
     list_pages,
+    record_aliases,
     record_finders,
+    record_matchers,
     record_names,
     record_types,
     relation_compilers,
@@ -31,14 +34,25 @@ from rapport.foundation.ui.types import Finder, MenuEntry, MenuSection, PaletteC
 from rapport.foundation.workspace.extension_points import audit_actions, home_panels
 from rapport.foundation.workspace.types import Action, AuditAction, HomePanel, Power
 from rapport.stores.customers import policies
-from rapport.stores.customers.extension_points import CustomerPanel, customer_panels, phase_deferrers
+from rapport.stores.customers.extension_points import (
+    CustomerPanel,
+    customer_data,
+    customer_holdings,
+    customer_panels,
+    customer_uses,
+    phase_deferrers,
+)
 from rapport.stores.customers.queries.customers import names_of
-from rapport.stores.customers.queries.followups import own_worklist
 from rapport.stores.customers.queries.home import without_owner
+from rapport.stores.customers.queries.own_records import (
+    customers_called,
+    own_records_held,
+    own_records_of,
+    used_by_own_records,
+)
 from rapport.stores.customers.queries.relations import compile_related
 from rapport.stores.customers.queries.search import customer_hits, find_customers
 from rapport.stores.customers.rules import parts
-from rapport.stores.customers.rules.followups import follow_up_line
 from rapport.stores.customers.rules.lists import PAGES
 from rapport.stores.customers.rules.scores import FIELDS as SCORE_FIELDS
 from rapport.stores.customers.services.customers import CustomerWrites
@@ -48,7 +62,7 @@ from rapport.stores.customers.services.parts import undo_parts
 from rapport.stores.customers.services.phases import PART, undo_by_hand
 from rapport.stores.customers.tasks import SOON_SECONDS, tell_phases
 from rapport.stores.customers.types import CustomerKind, Phase
-from rapport.stores.customers.views.followups import panel as follow_ups_panel
+from rapport.stores.customers.views.own_records import own_records_panel
 from rapport.stores.customers.views.phases import phase_dot, phase_panel
 
 
@@ -56,6 +70,12 @@ def _model() -> Any:
     from rapport.stores.customers.models import Customer
 
     return Customer
+
+
+def _alias_model() -> Any:
+    from rapport.stores.customers.models import CustomerAlias
+
+    return CustomerAlias
 
 
 NAME, REACH, PLACE, FIRM = _("Name"), _("How to reach"), _("Where"), _("With us")
@@ -243,9 +263,7 @@ record_types.register(
                 label=_("Phase"),
                 kind=FieldKind.CHOICE,
                 group=FIRM,
-                choices=tuple(
-                    Choice(value, label, tone=f"phase-{value.replace('_', '')}") for value, label in Phase.choices
-                ),
+                choices=tuple(Choice(value, label) for value, label in Phase.choices),
                 editable=False,
                 importable=False,
                 sortable=True,
@@ -313,7 +331,13 @@ search_sources.register(
     "customers", Finder(label=_("Customers"), find=customer_hits, needs=(Action.READ, "customer"), order=10)
 )
 record_names.register("customer", lambda actor, ids: names_of(actor=actor, customer_ids=ids))
+record_aliases.register("customer", Aliases(model=_alias_model, absorbed="absorbed_id", surviving="surviving_id"))
+record_matchers.register("customer", customers_called)
 
+customer_panels.register("own_records", CustomerPanel(position="right", order=30, render=own_records_panel))
+customer_data.register("own_records", own_records_of)
+customer_holdings.register("own_records", own_records_held)
+customer_uses.register("own_records", used_by_own_records)
 
 history_parts.register(
     "address",
@@ -335,14 +359,9 @@ history_parts.register(
 history_parts.register("file", HistoryPart(label=_("File"), describe=parts.file_line))
 history_parts.register(PART, HistoryPart(label=_("Phase"), describe=parts.phase_line, readable=policies.phase_readable))
 undo_handlers.register(PART, undo_by_hand)
-history_parts.register("follow_up", HistoryPart(label=_("Follow-up"), describe=follow_up_line))
-for name in ("address", "identity", "relationship", "file", "follow_up"):
+for name in ("address", "identity", "relationship", "file"):
     undo_handlers.register(name, undo_parts)
 
-home_panels.register(
-    "customers.follow_ups",
-    HomePanel(template="customers/followups/home.html", load=own_worklist, needs=(Action.READ, "customer"), order=5),
-)
 home_panels.register(
     "customers.unattended",
     HomePanel(
@@ -373,7 +392,6 @@ def _defer_phases(everyone: bool) -> None:
 
 phase_deferrers.register("worker", _defer_phases)
 customer_panels.register("phase_dot", CustomerPanel(position="head", order=10, render=phase_dot))
-customer_panels.register("follow_ups", CustomerPanel(position="right", order=10, render=follow_ups_panel))
 customer_panels.register("phases", CustomerPanel(position="left", order=20, render=phase_panel))
 
 _READ, _CREATE, _MERGE = (Action.READ, "customer"), (Action.CREATE, "customer"), (Action.MERGE, "customer")
@@ -394,12 +412,6 @@ menu.register(
     "duplicates",
     MenuEntry(
         label=_("Possible duplicates"), url_name="customers:duplicates", section="customers", needs=_MERGE, order=60
-    ),
-)
-menu.register(
-    "follow_ups",
-    MenuEntry(
-        label=_("Follow-ups"), url_name="customers:follow-ups", section="customers", needs=_READ, go="f", order=50
     ),
 )
 for _key, _label, _icon, _letter, _order in (

@@ -151,6 +151,7 @@ record_types.register(
         parent_column="customer_id",
         custom_fields=False,
         deletable=False,
+        stands_alone=False,
         fields=(
             Field(name="customer", label=_("Customer"), kind=FieldKind.RELATION, target="customer", column="customer_id", editable=False, default_column=True),
             Field(name="occurred_at", label=_("When"), kind=FieldKind.INSTANT, required=True, editable=False, sortable=True, default_column=True,

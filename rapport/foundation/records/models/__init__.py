@@ -9,6 +9,7 @@ from rapport.foundation.records.models.imports import (
     RememberedMapping,
 )
 from rapport.foundation.records.models.operations import Change, Operation
+from rapport.foundation.records.models.own_records import OwnRecord, OwnType
 from rapport.foundation.records.models.saved_views import SavedView, ViewMark
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "ImportProblem",
     "ImportState",
     "Operation",
+    "OwnRecord",
+    "OwnType",
     "RememberedMapping",
     "SavedView",
     "ViewMark",

@@ -45,7 +45,7 @@ def binned(
     declared = record_types[record_type]
     rows = policies.visible(actor, record_type, Action.DELETE, binned=True)
     for word in words_of(words):
-        rows = rows.filter(**{f"{declared.searchable_column or declared.title_field}__contains": word})
+        rows = rows.filter(**{f"{declared.searchable_column or declared.title_path}__contains": word})
     if before:
         rows = rows.filter(Q(deleted_at__lt=before[0]) | Q(deleted_at=before[0], pk__lt=before[1]))
     last = Change.objects.filter(record_id=OuterRef("pk"), action="deleted").order_by("-id")
@@ -59,7 +59,7 @@ def _binned(row: Any, declared: RecordType) -> Binned:
     avatar = str(getattr(row, "kind", "") or "person")
     return Binned(
         row.pk,
-        getattr(row, declared.title_field),
+        getattr(row, declared.title_path),
         avatar,
         row.deleted_at,
         put.get("by", ""),

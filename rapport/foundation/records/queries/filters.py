@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from rapport.foundation.records import policies
-from rapport.foundation.records.extension_points import behaviour_compilers
+from rapport.foundation.records.extension_points import behaviour_compilers, record_types
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.lists import says
 from rapport.foundation.records.queries.names import names_in
@@ -94,13 +94,15 @@ def record_options(
     field: Field, record_type: RecordType, chosen: Sequence[str], said: str, *, actor: Actor
 ) -> list[Option]:
     """The records already chosen, and those found by the words said."""
+    if (field.target or record_type.name) not in record_types:
+        return []  # the workspace retired that type
     target = readable_type(field.target or record_type.name, actor=actor)
     known = names_in(actor=actor, fields=[Field(name="id", label="", kind=FieldKind.RELATION, target=target.name)],
                      values=[{"id": one} for one in chosen if _is_id(one)])  # fmt: skip
     found = [(one, name) for one, (name, _url) in known.records.items()]
     if said:
         rows = policies.visible(actor, target.name).filter(says(said, target)).order_by("pk")
-        hits = rows.values_list("pk", target.title_field)[:MOST_FOUND]
+        hits = rows.values_list("pk", target.title_path)[:MOST_FOUND]
         found += [(str(pk), title) for pk, title in hits if str(pk) not in known.records]
     return found
 

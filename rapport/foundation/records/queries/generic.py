@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import list_pages, record_finders, record_types, search_sources
+from rapport.foundation.records.models import OwnRecord
 from rapport.foundation.records.queries.addresses import record_url
 from rapport.foundation.records.queries.fields import record_type
-from rapport.foundation.records.queries.search import readable_part, search_ids
+from rapport.foundation.records.queries.own_fields import all_custom_fields
+from rapport.foundation.records.queries.search import ranked_ids, readable_part, search_ids
 from rapport.foundation.records.types import BuiltInView, FieldKind, ListAction, ListPage, RecordType
 from rapport.foundation.ui.types import Hit
-from rapport.foundation.workspace.types import Action, Actor
+from rapport.foundation.workspace.types import Action, Actor, Rows
 
 MINE = BuiltInView(key="mine", label=_("Mine"), condition={"field": "owner", "op": "is", "value": "me"})
 MOST_TYPES = 8  # built-in ones that are searched one by one
@@ -66,23 +71,43 @@ def find_in_all_types(actor: Actor, words: str, limit: int) -> list[Hit]:
         part = readable_part(actor, record_type(declared.name))
         ids = search_ids(actor=actor, record_type=declared.name, words=words, limit=limit, readable=part)
         hits += _hits(actor, declared, ids)
-    return hits[:limit]
+    return [*_own_hits(actor, words, limit), *hits][:limit]
+
+
+def _own_hits(actor: Actor, words: str, limit: int) -> list[Hit]:
+    """Three statements, however many types the workspace has, but for types of which the actor may not read all."""
+    types = [each for each in record_types.values() if each.is_own and actor.may(Action.READ, each.name)]
+    own = all_custom_fields() if types else {}
+    whole: list[str] = []
+    reached: list[Q] = []
+    hits: list[Hit] = []
+    for each in types:
+        part = readable_part(actor, each.with_fields(own.get(each.name, ())))
+        if part is not None:
+            ids = search_ids(actor=actor, record_type=each.name, words=words, limit=limit, readable=part)
+            hits += _hits(actor, each, ids)
+        elif actor.row_rule(Action.READ, each.name).rows is Rows.ALL:
+            whole.append(each.name)
+        else:
+            reached.append(Q(pk__in=policies.visible(actor, each.name).values("pk")))
+    if whole:
+        reached.append(Q(type__in=whole))
+    if not reached:
+        return hits
+    rows = OwnRecord.objects.filter(reduce(or_, reached), deleted_at=None)
+    ids = ranked_ids(rows, "search", words, limit)
+    found = {pk: (name, title) for pk, name, title in rows.filter(pk__in=ids).values_list("pk", "type", "title")}
+    return [_hit(record_types[found[one][0]], one, found[one][1]) for one in ids if one in found] + hits
 
 
 def _hits(actor: Actor, declared: RecordType, ids: Sequence[UUID]) -> list[Hit]:
-    title = declared.field(declared.title_field)
-    path = title.path if title else declared.title_field
-    titles = dict(policies.visible(actor, declared.name).filter(pk__in=ids).values_list("pk", path))
-    return [
-        Hit(
-            label=str(titles[one] or declared.label),
-            url=record_url(declared, one),
-            icon=declared.icon,
-            hint=str(declared.label),
-        )
-        for one in ids
-        if one in titles
-    ]
+    titles = dict(policies.visible(actor, declared.name).filter(pk__in=ids).values_list("pk", declared.title_path))
+    return [_hit(declared, one, str(titles[one])) for one in ids if one in titles]
+
+
+def _hit(declared: RecordType, record_id: UUID, title: str) -> Hit:
+    label = str(declared.label)
+    return Hit(label=title or label, url=record_url(declared, record_id), icon=declared.icon, hint=label)
 
 
 def _searched_alone(actor: Actor) -> list[RecordType]:

@@ -54,7 +54,7 @@ def _records(actor: Actor, target: str, wanted: set[str]) -> dict[str, tuple[str
         return {}
     ids = [UUID(one) for one in wanted]
     resolve = record_names.get(target)
-    names = resolve(actor, ids) if resolve else _titles(actor, target, declared.title_field, ids)
+    names = resolve(actor, ids) if resolve else _titles(actor, target, declared.title_path, ids)
     return {str(one): (name, record_url(declared, one)) for one, name in names.items()}
 
 

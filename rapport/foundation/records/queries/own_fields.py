@@ -14,11 +14,10 @@ def custom_fields(record_type: str, *, retired: bool = False) -> tuple[Field, ..
     return tuple(as_field(row) for row in (rows if retired else rows.filter(retired_at=None)))
 
 
-def all_custom_fields(kind: FieldKind | None = None) -> Mapping[str, tuple[Field, ...]]:
-    """The own fields of every record type, or those of one kind. One query."""
-    rows = CustomField.objects.filter(retired_at=None)
+def all_custom_fields() -> Mapping[str, tuple[Field, ...]]:
+    """The own fields of every record type. One query."""
     found: dict[str, tuple[Field, ...]] = {}
-    for row in rows.filter(kind=kind.value) if kind else rows:
+    for row in CustomField.objects.filter(retired_at=None):
         found[row.record_type] = (*found.get(row.record_type, ()), as_field(row))
     return found
 

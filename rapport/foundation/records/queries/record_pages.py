@@ -143,12 +143,11 @@ def related_groups(
 
 def _part(at: int, relation: FieldRelation, actor: Actor, ids: Sequence[UUID]) -> QuerySet[Any]:
     declared = record_types[relation.source]
-    title = declared.field(declared.title_field)
     rows = policies.visible(actor, relation.source).filter(names_one_of(relation.field, ids))
     return rows.order_by("-created_at", "-pk").values_list(
         Value(at),
         "pk",
-        Cast(F(title.path if title else declared.title_field), CharField()),
+        Cast(F(declared.title_path), CharField()),
         Window(Count("pk")),
         "created_at",
     )[:SHOWN]

@@ -23,7 +23,7 @@ from django.utils.functional import SimpleLazyObject
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import Aliases, record_aliases, record_types, relation_sources
 from rapport.foundation.records.queries.fragments import Fragment, id_in, number_holds, number_test, of_queryset
-from rapport.foundation.records.queries.own_fields import all_custom_fields
+from rapport.foundation.records.queries.frame import frame
 from rapport.foundation.records.rules.conditions import Related
 from rapport.foundation.records.types import Field, FieldKind, Label, RecordType, Relation
 from rapport.foundation.workspace.types import Action, Actor
@@ -56,8 +56,8 @@ def with_relations(declared: RecordType, actor: Actor | None = None) -> tuple[Re
 
 
 def field_relations(name: str) -> list[FieldRelation]:
-    """Every relation that a field makes from or to records of this type, forward ones first. Two queries at most."""
-    own = all_custom_fields(FieldKind.RELATION)
+    """Every relation that a field makes from or to records of this type, forward ones first."""
+    own = frame().relation_fields
     forward: list[FieldRelation] = []
     backward: list[tuple[RecordType, Field]] = []
     for source in record_types.values():

@@ -56,11 +56,24 @@ def search_ids(
     `readable`: only what stands in these columns counts, when the actor may not read all that the search text holds.
     `alike`: False leaves out what is only alike.
     """
-    declared = record_types[record_type]
+    rows = policies.visible(actor, record_type)
+    return ranked_ids(rows, record_types[record_type].searchable_column, words, limit, readable=readable, alike=alike)
+
+
+def ranked_ids(
+    rows: QuerySet[Any],
+    column: str,
+    words: str,
+    limit: int,
+    *,
+    readable: Sequence[str] | None = None,
+    alike: bool = True,
+) -> list[UUID]:
+    """Ids of these rows, which keep their search text in the column: best first."""
     wanted = rules.words_of(words)
     if not wanted or len("".join(wanted)) < rules.SHORTEST:
         return []
-    search = _Search(policies.visible(actor, record_type), declared.searchable_column, readable)
+    search = _Search(rows, column, readable)
     with transaction.atomic():
         _prefer_the_index()
         found = search.as_typed(wanted)
@@ -80,7 +93,7 @@ def find_records(*, actor: Actor, record_type: str, words: str, limit: int = 8) 
         return []
     part = readable_part(actor, known_type(record_type))
     ids = search_ids(actor=actor, record_type=record_type, words=words, limit=limit, readable=part)
-    titles = dict(policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_field))
+    titles = dict(policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_path))
     return [FoundRecord(one, str(titles[one])) for one in ids if one in titles]
 
 

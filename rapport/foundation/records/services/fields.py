@@ -14,6 +14,7 @@ from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import CustomField
 from rapport.foundation.records.policies import all_rows
+from rapport.foundation.records.queries import frame
 from rapport.foundation.records.queries.fields import columns_of
 from rapport.foundation.records.rules import fields as rules
 from rapport.foundation.records.types import FieldKind, RecordType
@@ -51,7 +52,7 @@ def create_field(
     taken = (
         {row.name for row in existing} | {f.name for f in declared.fields} | {f.name for f in columns_of(record_type)}
     )
-    taken |= _LOOKUPS
+    taken |= _LOOKUPS | ({"customer"} if declared.is_own else set())  # which its records may belong to one day
     row = CustomField(
         record_type=record_type,
         name=name or rules.name_from(label, taken),
@@ -75,6 +76,7 @@ def create_field(
         raise Invalid(problems)
     row.position = (existing.aggregate(last=Max("position"))["last"] or 0) + 1
     row.save(force_insert=True)
+    frame.forget()
     audit.record(
         "custom_field_created",
         actor=actor,
@@ -120,6 +122,7 @@ def update_field(*, actor: Actor, field_id: UUID, **values: Any) -> CustomField:
     after = _definition(row)
     if after != before:
         row.save(update_fields=sorted(CHANGEABLE))
+        frame.forget()
         changed = [name for name in after if after[name] != before[name]]
         audit.record(
             "custom_field_changed",
@@ -141,6 +144,7 @@ def retire_field(*, actor: Actor, field_id: UUID) -> CustomField:
     if row.retired_at is None:
         row.retired_at = clock.now()
         row.save(update_fields=["retired_at"])
+        frame.forget()
         audit.record(
             "custom_field_retired", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id
         )
@@ -158,6 +162,7 @@ def reinstate_field(*, actor: Actor, field_id: UUID) -> CustomField:
             raise Conflict(_("A built-in field has this name now."))
         row.retired_at = None
         row.save(update_fields=["retired_at"])
+        frame.forget()
         audit.record(
             "custom_field_reinstated", actor=actor, subject=row.label, subject_type="custom_field", subject_id=row.id
         )

@@ -90,8 +90,7 @@ def _records_called(wanted: set[str], target_name: str, actor: Actor) -> dict[st
             found[value] = [pk]
     named = wanted - set(given)
     if named:
-        title = target.field(target.title_field)
-        path = title.path if title else target.title_field
+        path = target.title_path
         for pk, name in visible.filter(**{f"{path}__in": named}).values_list("pk", path):
             found.setdefault(name, []).append(pk)
     matcher = record_matchers.get(target.name)

@@ -9,6 +9,7 @@ from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import Change, CustomField, Operation
 from rapport.foundation.records.policies import all_rows
+from rapport.foundation.records.queries import frame
 
 CREATED = "created"
 
@@ -35,4 +36,5 @@ def remove_fields(*, operation: Operation) -> int:
         # What the operation made is on its way out; its values keep no field alive.
         if not records.filter(custom__has_key=field.name).exclude(operation_id=operation.id).exists():
             removed += field.delete()[0]
+    frame.forget()
     return removed

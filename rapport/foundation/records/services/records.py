@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from rapport.foundation.lib import clock
 from rapport.foundation.records import policies
-from rapport.foundation.records.extension_points import write_hooks
+from rapport.foundation.records.extension_points import record_types, write_hooks
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.fields import record_type as record_type_of
 from rapport.foundation.records.queries.fields import value_of as current_value
@@ -193,8 +193,8 @@ def _unknown_references(declared: RecordType, decoded: Mapping[str, Any]) -> dic
         if field.kind is FieldKind.MEMBER and not Member.objects.filter(id=value).exists():
             problems[name] = "There is no such colleague in this workspace."
         elif field.kind is FieldKind.RELATION:
-            target = record_type_of(field.target or declared.name)
-            if not policies.all_rows(target).filter(pk=value, **target.live).exists():
+            target = record_types.get(field.target or declared.name)
+            if target is None or not policies.all_rows(target).filter(pk=value, **target.live).exists():
                 problems[name] = "There is no such record."
     return problems
 

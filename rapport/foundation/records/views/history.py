@@ -29,7 +29,7 @@ def history_page(request: WorkspaceRequest, *, record_type: str, record: Any, id
     last = lines[-1].cursor if lines else None
     context = {
         "record": record,
-        "title": getattr(record, declared.title_field),
+        "title": getattr(record, declared.title_path),
         "record_type": declared,
         "record_url": record_url(declared, record.pk),
         "list_url": records_url(declared),

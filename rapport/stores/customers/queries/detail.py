@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from rapport.foundation.records import policies as record_policies
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import Change, CustomField
 from rapport.foundation.records.queries.fields import as_field, value_of
+from rapport.foundation.records.queries.frame import FRAME, remember
 from rapport.foundation.records.types import Field, RecordType
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Actor
@@ -25,7 +27,6 @@ from rapport.stores.customers import policies
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, CustomerFile, Identity, Merge
 from rapport.stores.customers.policies import RECORD_TYPE
 from rapport.stores.customers.queries.customers import all_ids_of, surviving_id
-from rapport.stores.customers.queries.followups import follow_up_columns
 from rapport.stores.customers.queries.phases import life_columns
 from rapport.stores.customers.queries.relationships import ROW, Related, as_related, may_read, relationship_rows
 from rapport.stores.customers.rules import files as file_rules
@@ -119,6 +120,7 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
     customer: Any = next(iter(Customer.objects.raw(statement, found)), None)
     if customer is None:
         raise _not_here(actor, customer_id)
+    remember(customer.d_frame)
     ids = [customer.pk, *customer.absorbed]
     lists = {name: [json.loads(each) for each in getattr(customer, name) or ()] for name in _LISTS}
     own_fields = tuple(as_field(CustomField(**each)) for each in lists["d_custom_fields"])
@@ -225,9 +227,9 @@ def _everything(actor: Actor, customer_id: UUID, most: int | None) -> dict[str, 
             "id", "merged_at", "actor_name", name="absorbed_before__name",
         ),
         "d_last_change": Subquery(change.values(json=JSONObject(by="operation__actor_name", at="at"))[:1]),
+        "d_frame": RawSQL(FRAME, ()),  # noqa: S611 (a text of ours, with no parameter)
         "d_custom_fields": listed(CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None), *_DEFINITION),
         **life_columns(customer_id),
-        **follow_up_columns(mine),
     }  # fmt: skip
 
 
