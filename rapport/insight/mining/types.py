@@ -11,7 +11,7 @@ import msgspec
 Operation = Literal["is", "is_not", "contains", "starts_with", "more_than", "at_least", "less_than", "at_most"]
 
 
-class Test(msgspec.Struct, frozen=True, omit_defaults=True):
+class Test(msgspec.Struct, frozen=True):
     """A test of one column of a touch point: amount more than 100."""
 
     property: str
@@ -21,7 +21,7 @@ class Test(msgspec.Struct, frozen=True, omit_defaults=True):
     __test__ = False  # not one of pytest's
 
 
-class Act(msgspec.Struct, frozen=True, omit_defaults=True):
+class Act(msgspec.Struct, frozen=True):
     """Which touch points are meant. Everything empty: any touch point at all."""
 
     kind: str = ""
@@ -32,22 +32,22 @@ class Act(msgspec.Struct, frozen=True, omit_defaults=True):
 PURCHASE = Act(kind="order_placed")
 
 
-class Rfm(msgspec.Struct, frozen=True, omit_defaults=True, tag="rfm"):
+class Rfm(msgspec.Struct, frozen=True, tag="rfm"):
     """Who bought last, most often and for most."""
 
 
-class Clusters(msgspec.Struct, frozen=True, omit_defaults=True, tag="clusters"):
+class Clusters(msgspec.Struct, frozen=True, tag="clusters"):
     """Which customers are alike in what they buy and do."""
 
 
-class Baskets(msgspec.Struct, frozen=True, omit_defaults=True, tag="baskets"):
+class Baskets(msgspec.Struct, frozen=True, tag="baskets"):
     """What is bought together."""
 
     item: Literal["product", "category"] = "product"
     basket: Literal["order", "customer"] = "order"
 
 
-class Cohorts(msgspec.Struct, frozen=True, omit_defaults=True, tag="cohorts"):
+class Cohorts(msgspec.Struct, frozen=True, tag="cohorts"):
     """Of those who did something first in a period, how many did it (or something else) again, period by period."""
 
     start: Act = PURCHASE
@@ -57,7 +57,7 @@ class Cohorts(msgspec.Struct, frozen=True, omit_defaults=True, tag="cohorts"):
     periods: int = 12
 
 
-class Funnel(msgspec.Struct, frozen=True, omit_defaults=True, tag="funnel"):
+class Funnel(msgspec.Struct, frozen=True, tag="funnel"):
     """How many went from step to step within a time."""
 
     steps: tuple[Act, ...]
@@ -68,7 +68,7 @@ class Funnel(msgspec.Struct, frozen=True, omit_defaults=True, tag="funnel"):
 Question: TypeAlias = Rfm | Clusters | Baskets | Cohorts | Funnel
 
 
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True):
     """The part of an answer that a figure counts. Which names mean something depends on the question."""
 
     name: str

@@ -10,11 +10,11 @@ SMALLEST = 20  # customers of a cohort worth comparing; smaller ones are shown i
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """After `offset` periods, `came` of the `of` customers observed that long came back (`later`: then or after)."""
+    """Of the `of` customers watched for `offset` periods, `came` came in that period, and `by` at least once by then."""
 
     offset: int
     came: int
-    later: int
+    by: int
     of: int
 
     @property
@@ -22,30 +22,19 @@ class CurvePoint:
         return self.came / self.of if self.of else 0.0
 
     @property
-    def share_later(self) -> float:
-        return self.later / self.of if self.of else 0.0
+    def share_by(self) -> float:
+        return self.by / self.of if self.of else 0.0
 
 
 def curve(
-    sizes: Sequence[int], came: Sequence[Sequence[int]], later: Sequence[Sequence[int]], *, closed: int
+    sizes: Sequence[int], came: Sequence[Sequence[int]], by: Sequence[Sequence[int]], *, closed: int
 ) -> list[CurvePoint]:
-    """Over all cohorts that are observed long enough. `closed`: how many periods are over, from the first on.
-
-    "Then or after" needs time after: its last points rest on little, and the page says so.
-    """
+    """Over all cohorts that were watched long enough. `closed`: how many periods are over, from the first on."""
     points = []
     for offset in range(closed):
-        cohorts = [i for i in range(len(sizes)) if i + offset < closed and offset < len(came[i])]
-        of = sum(sizes[i] for i in cohorts)
-        if of:
+        cohorts = [i for i in range(len(sizes)) if i + offset < closed]
+        if of := sum(sizes[i] for i in cohorts):
             points.append(
-                CurvePoint(offset, sum(came[i][offset] for i in cohorts), sum(later[i][offset] for i in cohorts), of)
+                CurvePoint(offset, sum(came[i][offset] for i in cohorts), sum(by[i][offset] for i in cohorts), of)
             )
     return points
-
-
-def level(share: float, low: float, high: float, steps: int = 6) -> int:
-    """The shade of a cell, 1 to `steps`; all the same where nothing differs."""
-    if high <= low:
-        return 1
-    return min(steps, 1 + int((share - low) / (high - low) * steps))

@@ -25,6 +25,11 @@ def to_json(question: Question | Part) -> dict[str, Any]:
     return plain
 
 
+def kind_of(question: Question) -> str:
+    """The word that tells kinds of questions apart."""
+    return str(type(question).__struct_config__.tag)
+
+
 def question_of(plain: Mapping[str, Any]) -> Question:
     """Errors: msgspec.ValidationError for anything that is not a question."""
     read: Question = msgspec.convert(plain, Question)

@@ -13,12 +13,13 @@ Whole = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CohortTable:
-    """`came[i][k]` of the `size[i]` customers of cohort i came in the k-th period after their first, `later` then or
-    after. Rows end where the time does."""
+    """Of the `sizes[i]` customers of cohort i, `came[i][k]` came in the k-th period after their first, `later[i][k]` then
+    or after, and `by[i][k]` at least once after their first and by then. Rows end where the time does."""
 
     sizes: list[int]
     came: list[list[int]]
     later: list[list[int]]
+    by: list[list[int]]
 
 
 def cohort_table(first: Whole, bits: Sequence[Whole], *, periods: int, word: int) -> CohortTable:
@@ -26,18 +27,24 @@ def cohort_table(first: Whole, bits: Sequence[Whole], *, periods: int, word: int
     known = (first >= 0) & (first < periods)
     first, bits = first[known], [part[known] for part in bits]
     sizes = np.bincount(first, minlength=periods)
-    came = np.zeros((periods, periods), dtype=np.int64)
-    later = np.zeros((periods, periods), dtype=np.int64)
+    came, later, by = (np.zeros((periods, periods), dtype=np.int64) for _ in range(3))
+    there = [(bits[period // word] >> (period % word)) & 1 == 1 for period in range(periods)]
     since = np.zeros(len(first), dtype=bool)
+    until = np.zeros(len(first), dtype=bool)
+    for period in range(periods):
+        until |= there[period] & (first < period)
+        _count(came, first, there[period] & (first <= period), period)
+        _count(by, first, until, period)
     for period in range(periods - 1, -1, -1):
-        there = (bits[period // word] >> (period % word)) & 1 == 1
-        since |= there
-        begun = first <= period
-        for counted, table in ((there & begun, came), (since & begun, later)):
-            for cohort, number in enumerate(np.bincount(first[counted], minlength=period + 1)[: period + 1]):
-                table[cohort, period - cohort] = number
+        since |= there[period]
+        _count(later, first, since & (first <= period), period)
     return CohortTable(
         [int(size) for size in sizes],
-        [[int(n) for n in came[i, : periods - i]] for i in range(periods)],
-        [[int(n) for n in later[i, : periods - i]] for i in range(periods)],
+        *([[int(n) for n in table[i, : periods - i]] for i in range(periods)] for table in (came, later, by)),
     )
+
+
+def _count(table: Whole, first: Whole, counted: npt.NDArray[np.bool_], period: int) -> None:
+    cohorts = np.bincount(first[counted], minlength=period + 1)
+    for cohort in range(period + 1):
+        table[cohort, period - cohort] = cohorts[cohort]

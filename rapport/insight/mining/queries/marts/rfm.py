@@ -21,7 +21,7 @@ def summaries(purchases: Table, until: datetime | None = None) -> Table:
         last_at=known.occurred_at.max(),
         first_at=known.occurred_at.min(),
         orders=known.count().cast("int64"),
-        margin=known.margin.sum(),
+        margin=known.margin.sum().fill_null(0.0),  # NULL when no amount is known
     )
 
 

@@ -59,28 +59,23 @@ def duckdb() -> Any:
     return connection
 
 
-@cache
-def _session() -> Any:
-    from chdb.session import Session
-
-    session = Session()
-    session.query("create database mining")
-    session.query("use mining")
-    session.query("set join_use_nulls = 1")
-    return session
-
-
 def clickhouse_rows(expression: ibis.Table, table: ibis.Table, folder: Path) -> list[list[Any]]:
     """The same expression with the table in memory swapped for one of ClickHouse."""
     name = f"t_{uuid.uuid4().hex}"
     path = folder / f"{name}.parquet"
     pq.write_table(table.op().data.to_pyarrow(table.schema()), path)
-    session = _session()
+    from chdb.session import Session
+
+    # One at a time in a process, and other tests open theirs.
+    session = Session(str(folder / f"clickhouse_{name}"))
+    session.query("create database mining engine = Atomic")
+    session.query("use mining")
+    session.query("set join_use_nulls = 1")
     session.query(f"create table {name} engine = MergeTree order by tuple() as select * from file('{path}', Parquet)")
     swapped = expression.op().replace({table.op(): ibis.table(table.schema(), name=name).op()}).to_expr()
     sql = ibis.to_sql(swapped, dialect="clickhouse")
     answer: Sequence[Sequence[Any]] = json.loads(str(session.query(sql, "JSONCompact")))["data"]
-    session.query(f"drop table {name}")
+    session.close()
     return [list(row) for row in answer]
 
 

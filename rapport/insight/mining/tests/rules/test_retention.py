@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rapport.insight.mining.rules.curves import curve, level
+from rapport.insight.mining.rules.curves import curve
 from rapport.insight.mining.rules.retention import cohort_table
 
 WORD = 4  # bits in a column; small, so that tests cross its border
@@ -35,6 +35,7 @@ def test_cells_are_what_counting_customers_one_by_one_gives(customers: list[set[
         assert table.sizes[cohort] == len(begun)
         for offset in range(PERIODS - cohort):
             assert table.came[cohort][offset] == sum(cohort + offset in life for life in begun)
+            assert table.by[cohort][offset] == sum(any(cohort < p <= cohort + offset for p in life) for life in begun)
             assert table.later[cohort][offset] == sum(max(life) >= cohort + offset for life in begun)
 
 
@@ -48,9 +49,4 @@ def test_who_began_before_the_first_cohort_is_in_none() -> None:
 def test_curve_takes_only_cohorts_that_were_watched_long_enough() -> None:
     points = curve([10, 20, 5], [[10, 4, 2], [20, 6], [5]], [[10, 5, 2], [20, 6], [5]], closed=2)
 
-    assert [(p.offset, p.came, p.later, p.of) for p in points] == [(0, 30, 30, 30), (1, 4, 5, 10)]
-
-
-def test_shades_go_from_lowest_to_highest() -> None:
-    assert [level(share, 0.1, 0.7) for share in (0.1, 0.25, 0.69, 0.7)] == [1, 2, 6, 6]
-    assert level(0.4, 0.4, 0.4) == 1
+    assert [(p.offset, p.came, p.by, p.of) for p in points] == [(0, 30, 30, 30), (1, 4, 5, 10)]
