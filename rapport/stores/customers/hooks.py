@@ -43,6 +43,7 @@ from rapport.stores.customers.extension_points import (
     phase_deferrers,
 )
 from rapport.stores.customers.queries.customers import names_of
+from rapport.stores.customers.queries.followups import own_worklist
 from rapport.stores.customers.queries.home import without_owner
 from rapport.stores.customers.queries.own_records import (
     customers_called,
@@ -53,6 +54,7 @@ from rapport.stores.customers.queries.own_records import (
 from rapport.stores.customers.queries.relations import compile_related
 from rapport.stores.customers.queries.search import customer_hits, find_customers
 from rapport.stores.customers.rules import parts
+from rapport.stores.customers.rules.followups import follow_up_line
 from rapport.stores.customers.rules.lists import PAGES
 from rapport.stores.customers.rules.scores import FIELDS as SCORE_FIELDS
 from rapport.stores.customers.services.customers import CustomerWrites
@@ -62,6 +64,7 @@ from rapport.stores.customers.services.parts import undo_parts
 from rapport.stores.customers.services.phases import PART, undo_by_hand
 from rapport.stores.customers.tasks import SOON_SECONDS, tell_phases
 from rapport.stores.customers.types import CustomerKind, Phase
+from rapport.stores.customers.views.followups import panel as follow_ups_panel
 from rapport.stores.customers.views.own_records import own_records_panel
 from rapport.stores.customers.views.phases import phase_dot, phase_panel
 
@@ -263,7 +266,9 @@ record_types.register(
                 label=_("Phase"),
                 kind=FieldKind.CHOICE,
                 group=FIRM,
-                choices=tuple(Choice(value, label) for value, label in Phase.choices),
+                choices=tuple(
+                    Choice(value, label, tone=f"phase-{value.replace('_', '')}") for value, label in Phase.choices
+                ),
                 editable=False,
                 importable=False,
                 sortable=True,
@@ -359,9 +364,14 @@ history_parts.register(
 history_parts.register("file", HistoryPart(label=_("File"), describe=parts.file_line))
 history_parts.register(PART, HistoryPart(label=_("Phase"), describe=parts.phase_line, readable=policies.phase_readable))
 undo_handlers.register(PART, undo_by_hand)
-for name in ("address", "identity", "relationship", "file"):
+history_parts.register("follow_up", HistoryPart(label=_("Follow-up"), describe=follow_up_line))
+for name in ("address", "identity", "relationship", "file", "follow_up"):
     undo_handlers.register(name, undo_parts)
 
+home_panels.register(
+    "customers.follow_ups",
+    HomePanel(template="customers/followups/home.html", load=own_worklist, needs=(Action.READ, "customer"), order=5),
+)
 home_panels.register(
     "customers.unattended",
     HomePanel(
@@ -392,6 +402,7 @@ def _defer_phases(everyone: bool) -> None:
 
 phase_deferrers.register("worker", _defer_phases)
 customer_panels.register("phase_dot", CustomerPanel(position="head", order=10, render=phase_dot))
+customer_panels.register("follow_ups", CustomerPanel(position="right", order=10, render=follow_ups_panel))
 customer_panels.register("phases", CustomerPanel(position="left", order=20, render=phase_panel))
 
 _READ, _CREATE, _MERGE = (Action.READ, "customer"), (Action.CREATE, "customer"), (Action.MERGE, "customer")
@@ -412,6 +423,12 @@ menu.register(
     "duplicates",
     MenuEntry(
         label=_("Possible duplicates"), url_name="customers:duplicates", section="customers", needs=_MERGE, order=60
+    ),
+)
+menu.register(
+    "follow_ups",
+    MenuEntry(
+        label=_("Follow-ups"), url_name="customers:follow-ups", section="customers", needs=_READ, go="f", order=50
     ),
 )
 for _key, _label, _icon, _letter, _order in (

@@ -27,6 +27,7 @@ from rapport.stores.customers import policies
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, CustomerFile, Identity, Merge
 from rapport.stores.customers.policies import RECORD_TYPE
 from rapport.stores.customers.queries.customers import all_ids_of, surviving_id
+from rapport.stores.customers.queries.followups import follow_up_columns
 from rapport.stores.customers.queries.phases import life_columns
 from rapport.stores.customers.queries.relationships import ROW, Related, as_related, may_read, relationship_rows
 from rapport.stores.customers.rules import files as file_rules
@@ -230,6 +231,7 @@ def _everything(actor: Actor, customer_id: UUID, most: int | None) -> dict[str, 
         "d_frame": RawSQL(FRAME, ()),  # noqa: S611 (a text of ours, with no parameter)
         "d_custom_fields": listed(CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None), *_DEFINITION),
         **life_columns(customer_id),
+        **follow_up_columns(mine),
     }  # fmt: skip
 
 
