@@ -22,6 +22,8 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
+from rapport.stores.warehouse.queries.heartbeat import heartbeat
+
 REQUESTS = Counter("rapport_requests", "Requests answered", ["method", "view", "status"])
 SECONDS = Histogram(
     "rapport_request_seconds",
@@ -105,6 +107,11 @@ class _Asked:
             yield GaugeMetricFamily("rapport_disk_free_bytes", "Free space where files are kept", value=free)
         except OSError:
             pass
+        if beat := heartbeat():
+            told = "Age of the oldest touch point that no warehouse took up yet, of the workspace furthest behind"
+            yield GaugeMetricFamily("rapport_warehouse_behind_seconds", told, value=beat.most_behind)
+            told = "When the worker last looked after the warehouses"
+            yield GaugeMetricFamily("rapport_warehouse_looked_timestamp_seconds", told, value=beat.at)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("select count(*) from public.accounts_workspace")

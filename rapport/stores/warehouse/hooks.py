@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from rapport.foundation.workspace.extension_points import before_erasing
+from rapport.foundation.ui.extension_points import commands, settings_pages
+from rapport.foundation.ui.types import PaletteCommand, SettingsPage
+from rapport.foundation.workspace.extension_points import audit_actions, before_erasing
+from rapport.foundation.workspace.types import AuditAction, Power
 from rapport.stores.ledger.extension_points import with_append
 from rapport.stores.warehouse.extension_points import marts as mart_registry
 from rapport.stores.warehouse.extension_points import warehouse_sources, write_deferrers
@@ -48,3 +51,24 @@ for name, source in {
 write_deferrers.register("worker", defer_write)
 for mart in (marts.touchpoints, marts.purchases, marts.unconverted, marts.rfm, marts.months):
     mart_registry.register(f"warehouse.{mart.__name__}", mart)
+
+settings_pages.register(
+    "warehouse",
+    SettingsPage(
+        label=_("Warehouse"),
+        help=_("What questions about everybody are answered from, and how fresh it is."),
+        url_name="warehouse:show",
+        icon="database",
+        group=_("Data"),
+        needs=Power.MANAGE_SOURCES,
+        order=80,
+    ),
+)
+commands.register(
+    "warehouse",
+    PaletteCommand(label=_("Warehouse"), icon="database", url_name="warehouse:show", needs=Power.MANAGE_SOURCES),
+)
+audit_actions.register(
+    "warehouse.rebuilt",
+    AuditAction(sentence=_("had the warehouse written anew"), group=_("Sources"), icon="database"),
+)

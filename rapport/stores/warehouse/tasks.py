@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.db import transaction
 from django.db.utils import DatabaseError
 from django_tenants.utils import schema_context, tenant_context
 from procrastinate.contrib.django import app
@@ -50,6 +51,7 @@ def defer_write(rebuild: bool) -> None:
         lock=f"warehouse {schema}", queueing_lock=f"warehouse {schema} {'anew' if rebuild else 'on'}"
     )
     try:
-        job.defer(schema=schema, rebuild=rebuild)
+        with transaction.atomic():  # the database refuses a second one: that must not spoil the caller's transaction
+            job.defer(schema=schema, rebuild=rebuild)
     except AlreadyEnqueued:
         _log.debug("The warehouse of %s waits to be written already.", schema)
