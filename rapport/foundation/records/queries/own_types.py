@@ -80,6 +80,15 @@ def type_definition(*, actor: Actor, type_id: UUID) -> OwnType:
     return row
 
 
+def type_definition_named(*, actor: Actor, name: str) -> OwnType:
+    """Errors: NotAllowed, NotFound."""
+    policies.require(actor, Power.MANAGE_FIELDS)
+    row = OwnType.objects.filter(name=name).first() if name.startswith(PREFIX) and "\x00" not in name else None
+    if row is None:
+        raise NotFound(_("There is no such record type."))
+    return row
+
+
 def records_in(name: str) -> int:
     """How many records a type has, those in the bin included."""
     return OwnRecord.objects.filter(type=name).count()

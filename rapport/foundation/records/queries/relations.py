@@ -137,6 +137,16 @@ def stands_for(field: Field, record_type: RecordType, value: UUID) -> Q | None:
     return Q(**{field.path: value}) | Q(**{f"{field.path}__in": absorbed})
 
 
+def standing_id(record_type: str, record_id: UUID) -> UUID:
+    """The id that stands for this one now: itself unless it was merged. A query only where ids can stand for others."""
+    aliases = record_aliases.get(record_type)
+    if aliases is None:
+        return record_id
+    rows = aliases.model()._default_manager.filter(**{aliases.absorbed: record_id})
+    found: UUID | None = rows.values_list(aliases.surviving, flat=True).first()
+    return found or record_id
+
+
 def _forward(relation: FieldRelation, related: QuerySet[Any], here: RecordType, aliases: Aliases | None) -> Fragment:
     ends = _ends(policies.all_rows(here), here=F("pk"), there=reference(relation.field))
     wanted = of_queryset(related.order_by().values("pk"))
@@ -183,6 +193,6 @@ def _both(one: Label, other: Label) -> str:
 
 
 __all__ = [
-    "FieldRelation", "compile_field_relation", "field_relations", "names_one_of", "reference", "stands_for",
+    "FieldRelation", "compile_field_relation", "field_relations", "names_one_of", "reference", "standing_id", "stands_for",
     "with_relations",
 ]  # fmt: skip

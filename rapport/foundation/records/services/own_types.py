@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from rapport.foundation.records.models import Change, CustomField, OwnRecord, Ow
 from rapport.foundation.records.queries import frame
 from rapport.foundation.records.rules import own_types as rules
 from rapport.foundation.records.services.copying import delete_at_once
+from rapport.foundation.records.services.fields import create_field
 from rapport.foundation.workspace import policies
 from rapport.foundation.workspace.errors import Invalid, NotFound
 from rapport.foundation.workspace.services import audit
@@ -58,6 +60,24 @@ def create_type(
     row.position = (OwnType.objects.aggregate(last=Max("position"))["last"] or 0) + 1
     row.save(force_insert=True)
     _written("own_type_created", row, actor, after=_definition(row))
+    return row
+
+
+@transaction.atomic
+def define_type(*, actor: Actor, fields: Sequence[Mapping[str, Any]] = (), **values: Any) -> OwnType:
+    """A type with its first fields, all or nothing. A field of the kind relation whose target is "self" names records of
+    this type. Errors: NotAllowed, Invalid naming `fields.<place>.<name>`.
+    """
+    row = create_type(actor=actor, **values)
+    problems = {}
+    for at, field in enumerate(fields):
+        target = row.name if field.get("target") == "self" else field.get("target", "")
+        try:
+            create_field(actor=actor, record_type=row.name, **{**field, "target": target})
+        except Invalid as error:
+            problems |= {f"fields.{at}.{name}": why for name, why in error.problems.items()}
+    if problems:
+        raise Invalid(problems)
     return row
 
 
