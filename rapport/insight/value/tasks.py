@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.accounts.tenancy import current_schema
-from rapport.insight.value.services import equity, refreshing
+from rapport.insight.value.services import drivers, equity, refreshing
 
 _log = logging.getLogger(__name__)
 
@@ -63,3 +63,16 @@ def defer_equity_of_view(view_id: UUID) -> None:
         equity_of_view.configure(queueing_lock=f"value.equity:{current_schema()}:{view_id}").defer(
             schema=current_schema(), view_id=str(view_id)
         )
+
+
+@app.task(name="value.fit_drivers", queue="insight", retry=RetryStrategy(max_attempts=3, exponential_wait=10))
+def fit_drivers(*, schema: str, result_id: str) -> None:
+    """Fit the model of a study of drivers; a result that is there stays as it is."""
+    workspace = Workspace.objects.filter(schema_name=schema).first()
+    if workspace is not None:
+        with tenant_context(workspace):
+            drivers.fit_study(UUID(result_id))
+
+
+def defer_fit_of_drivers(result_id: UUID) -> None:
+    fit_drivers.defer(schema=current_schema(), result_id=str(result_id))

@@ -20,6 +20,7 @@ class DriverStudy(models.Model):
     currency = models.CharField(max_length=3, blank=True, default="")
     brand = models.CharField(_("our brand"), max_length=80)
     population = models.PositiveIntegerField(_("customers in the market"))
+    margin_rate = models.DecimalField(_("margin of a purchase"), max_digits=5, decimal_places=4)
     discount_rate = models.DecimalField(_("discount rate a year"), max_digits=6, decimal_places=4)
     years = models.PositiveSmallIntegerField(_("years"), null=True)  # none: without end
     survey = models.JSONField()  # rules.drivers.survey_to_json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from statistics import median
@@ -95,7 +96,7 @@ class _Asked:
 
     def rows(self, sql: str, *params: Any, of: str = "p.customer_id", **parts: str) -> list[tuple[Any, ...]]:
         where = f"and {of} in ({self.members.text})" if self.members else ""
-        more = self.members.params if self.members else ()
+        more: Sequence[Any] = self.members.params if self.members else ()
         with connection.cursor() as cursor:
             cursor.execute(sql.format(where=where, **parts), [*params, *more])
             return cursor.fetchall()
@@ -191,5 +192,5 @@ def cohort_range(name: str) -> tuple[date, date]:
     return first, _months_before(first, -length)
 
 
-def opened_at(told: dict[str, Any]) -> datetime:
+def opened_at(told: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(told["opening_at"])

@@ -342,3 +342,27 @@ def survey_from_json(stored: Mapping[str, Any]) -> Survey:
         tuple(stored["spend"]),
         tuple(stored["frequency"]),
     )
+
+
+def example_survey() -> str:
+    """A small file that fits, made up by rule: forty respondents, three brands. It shows the form, not a finding."""
+    ratings = ("value: quality", "value: price", "brand: known", "relationship: they know me")
+    lines = [",".join((*FIXED, *ratings))]
+    brands = ("Our brand", "Brand B", "Brand C")
+    for person in range(40):
+        marks = [[3 + (person * (7 + 3 * k) + 5 * s + person // (2 + s + k)) % 5 for s in range(4)] for k in range(3)]
+        last = (person * 5 + person // 4) % 3
+        pull = [2 ** (sum(row) / 4 + (1 if k == last else 0)) for k, row in enumerate(marks)]
+        chances = [round(100 * each / sum(pull)) for each in pull]
+        chances[0] += 100 - sum(chances)
+        for k, brand in enumerate(brands):
+            cells = [
+                f"R{person + 1:02d}",
+                brand,
+                "yes" if k == last else "no",
+                chances[k],
+                80 + person % 9 * 10,
+                1 + person % 4,
+            ]
+            lines.append(",".join(map(str, (*cells, *marks[k]))))
+    return "\r\n".join(lines) + "\r\n"

@@ -157,7 +157,7 @@ def _new_run(at: datetime, written: ScoresWritten, *, worked_back: bool) -> Equi
 
 def _fill(run: EquityRun, statement: Fragment, source: Fragment) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(statement.text.format(source.text), [run.pk, *source.params])
+        cursor.execute(statement.text.format(source.text), _with(source, run.pk))
         return int(cursor.rowcount)
 
 
@@ -184,9 +184,13 @@ def _work_back(written: ScoresWritten, values_at: ValuesAt) -> set[UUID]:
     return made
 
 
+def _with(source: Fragment, *before: Any) -> list[Any]:
+    return [*before, *source.params]
+
+
 def _count(source: Fragment) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"select count(*) from ({source.text}) t", source.params)  # noqa: S608 (ours)
+        cursor.execute(f"select count(*) from ({source.text}) t", _with(source))  # noqa: S608 (ours)
         return int(cursor.fetchone()[0])
 
 
@@ -232,7 +236,7 @@ def _compare(run: EquityRun, period: Period, written: ScoresWritten, fresh: set[
 def _pairs(opening: RunAt, run: EquityRun, *, restating: bool) -> Iterator[Pair]:
     names = aliases()
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_SIDES.format(aliases=names.text), [*names.params, opening.id, opening.at.date(), run.pk])
+        cursor.execute(_SIDES.format(aliases=names.text), [opening.id, opening.at.date(), run.pk])
         rows = iter(lambda: cursor.fetchmany(_CHUNK), [])
         for customer_id, sides in groupby((row for part in rows for row in part), key=itemgetter(0)):
             yield _pair(customer_id, list(sides), restating=restating)
