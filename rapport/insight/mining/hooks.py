@@ -84,9 +84,9 @@ _ORIGIN = date(2024, 1, 1)
 
 def _rfm(engine: Engine) -> Any:
     from rapport.insight.mining.queries.marts import rfm
-    from rapport.stores.warehouse.queries.marts import purchases
+    from rapport.insight.value.queries.histories import purchase_days
 
-    return rfm.grid(rfm.quintiles(rfm.summaries(purchases(engine))))
+    return rfm.grid(rfm.quintiles(rfm.summaries(purchase_days(engine, _ORIGIN.replace(year=2100)))))
 
 
 def _cohorts(engine: Engine) -> Any:

@@ -15,7 +15,7 @@ from rapport.insight.mining.queries.marts import baskets, behaviour, cohorts, fu
 from rapport.insight.mining.rules import clustering, eclat, questions, retention
 from rapport.insight.mining.rules.rfm import segment_of
 from rapport.insight.mining.types import Baskets, Clusters, Cohorts, Funnel, Question, Reason, Rfm
-from rapport.stores.warehouse.queries.marts import purchases
+from rapport.insight.value.queries.histories import purchase_days
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,16 +54,20 @@ def lines_of(engine: Engine) -> Any:
         raise NotEnough(Reason.NOTHING_THERE) from None
 
 
+def scored_until(engine: Engine, until: datetime) -> Any:
+    """The buyers known on a day, with their three digits."""
+    return rfm.quintiles(rfm.summaries(purchase_days(engine, until.date())))
+
+
 def _rfm(engine: Engine, now: datetime, report: Report) -> dict[str, Any]:
-    bought = purchases(engine)
-    scored = rfm.quintiles(rfm.summaries(bought, now))
+    scored = scored_until(engine, now)
     cells = engine.run(rfm.grid(scored)).to_pylist()
     customers = sum(cell["customers"] for cell in cells)
     if customers < FEWEST_BUYERS:
         raise NotEnough(Reason.FEW_CUSTOMERS, have=customers, need=FEWEST_BUYERS)
     report(50)
     since = now - timedelta(days=MOVED_DAYS)
-    before = rfm.quintiles(rfm.summaries(bought, since))
+    before = scored_until(engine, since)
     moved: dict[tuple[str, str], list[float]] = {}
     for row in engine.run(rfm.moves(before, scored)).to_pylist():
         way = segment_of(row["r0"], row["f0"]).name, segment_of(row["r"], row["f"]).name
@@ -84,7 +88,7 @@ def _rfm(engine: Engine, now: datetime, report: Report) -> dict[str, Any]:
 
 
 def _clusters(engine: Engine, now: datetime, report: Report) -> dict[str, Any]:
-    table = engine.run(behaviour.features(purchases(engine), engine.table("touchpoints"), now))
+    table = engine.run(behaviour.features(purchase_days(engine, now.date()), engine.table("touchpoints"), now))
     columns = feature_columns(table)
     report(30)
     grouping = clustering.grouped(columns)

@@ -9,13 +9,13 @@ import msgspec
 
 from rapport.insight.mining.errors import NotEnough
 from rapport.insight.mining.models import Answer
-from rapport.insight.mining.queries.marts import baskets, behaviour, cohorts, funnels, rfm
+from rapport.insight.mining.queries.marts import baskets, behaviour, cohorts, funnels
 from rapport.insight.mining.rules import questions
 from rapport.insight.mining.rules.clustering import Grouping
 from rapport.insight.mining.rules.rfm import SEGMENTS, segment_named
-from rapport.insight.mining.services.answering import MOVED_DAYS, feature_columns, lines_of
+from rapport.insight.mining.services.answering import MOVED_DAYS, feature_columns, lines_of, scored_until
 from rapport.insight.mining.types import Baskets, Clusters, Cohorts, Funnel, Part, Question, Reason, Rfm
-from rapport.stores.warehouse.queries.marts import purchases
+from rapport.insight.value.queries.histories import purchase_days
 
 if TYPE_CHECKING:
     from rapport.stores.warehouse.queries.engine import Engine
@@ -57,13 +57,12 @@ def _expression(question: Question, part: Part, engine: Engine, now: datetime) -
 
 
 def _of_grid(part: Part, engine: Engine, now: datetime) -> Any:
-    bought = purchases(engine)
-    scored = rfm.quintiles(rfm.summaries(bought, now))
+    scored = scored_until(engine, now)
     if part.name == "cell":
         return scored.filter(scored.r == part.row, scored.f == part.column).select("customer_id")
     if part.name == "segment":
         return scored.filter(_in_segment(scored, part.items[:1])).select("customer_id")
-    before = rfm.quintiles(rfm.summaries(bought, now - timedelta(days=MOVED_DAYS)))
+    before = scored_until(engine, now - timedelta(days=MOVED_DAYS))
     old, new = (tuple(names.split("+")) for names in part.items)
     then = before.filter(_in_segment(before, old)).select("customer_id")
     return scored.filter(_in_segment(scored, new)).semi_join(then, "customer_id").select("customer_id")
@@ -84,7 +83,7 @@ def _cluster(number: int, engine: Engine, now: datetime) -> list[str]:
     if not result:
         raise NotEnough(Reason.NOTHING_THERE)
     grouping = msgspec.convert(result["model"], Grouping)
-    table = engine.run(behaviour.features(purchases(engine), engine.table("touchpoints"), now))
+    table = engine.run(behaviour.features(purchase_days(engine, now.date()), engine.table("touchpoints"), now))
     here = grouping.placed(feature_columns(table)) == number
     found: list[str] = table["customer_id"].filter(here).to_pylist()
     return found

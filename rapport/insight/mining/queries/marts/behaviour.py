@@ -20,9 +20,9 @@ ANSWERS = ("email_opened", "email_clicked", "email_received", "call_received", "
 FEATURES = ("recency_days", "orders", "margin", "tenure_days", "visits", "answers", "cases")
 
 
-def features(purchases: Table, touchpoints: Table, now: datetime) -> Table:
-    """customer_id and FEATURES as they are (not scaled), for customers who bought before `now`."""
-    bought = rfm.summaries(purchases, now)
+def features(purchase_days: Table, touchpoints: Table, now: datetime) -> Table:
+    """customer_id and FEATURES as they are (not scaled), for customers who bought."""
+    bought = rfm.summaries(purchase_days)
     meant = touchpoints.filter(touchpoints.occurred_at < ibis.literal(now))
     did = meant.group_by("customer_id").agg(
         met_at=meant.occurred_at.min(),
@@ -34,7 +34,7 @@ def features(purchases: Table, touchpoints: Table, now: datetime) -> Table:
     moment = int(now.timestamp())
     return both.select(
         "customer_id",
-        recency_days=((moment - seconds(both.last_at)) / DAY).cast("float64"),
+        recency_days=(moment // DAY - both["last"]).cast("float64"),
         orders=both.orders.cast("float64"),
         margin=both.margin.cast("float64"),
         tenure_days=((moment - seconds(both.met_at)) / DAY).cast("float64"),

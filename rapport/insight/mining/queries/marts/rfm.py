@@ -1,4 +1,7 @@
-"""Recency, frequency and money of each customer."""
+"""Recency, frequency and money of each customer, over the days on which they bought (`value.queries.histories`).
+
+The three digits are those of the scores: a test holds both equal.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +10,32 @@ from typing import TYPE_CHECKING
 import ibis
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ibis.expr.types import Table
 
 QUINTILES = 5
 
 
-def summaries(purchases: Table, until: datetime | None = None) -> Table:
-    """One row a customer: last_at, first_at, orders, margin. Purchases after `until` have not happened yet."""
-    known = purchases if until is None else purchases.filter(purchases.occurred_at < ibis.literal(until))
-    return known.group_by("customer_id").agg(
-        last_at=known.occurred_at.max(),
-        first_at=known.occurred_at.min(),
-        orders=known.count().cast("int64"),
-        margin=known.margin.sum().fill_null(0.0),  # NULL when no amount is known
+def summaries(purchase_days: Table) -> Table:
+    """One row a customer: customer_id, last and first (numbers of days), orders (days with one), margin."""
+    return purchase_days.group_by("customer_id").agg(
+        last=purchase_days.day.max(),
+        first=purchase_days.day.min(),
+        orders=purchase_days.count().cast("int64"),
+        margin=purchase_days.margin.sum(),
     )
 
 
 def quintiles(summaries: Table) -> Table:
-    """The summaries with r, f and m from 1 to 5, the best being 5: fifths of equal size, whatever the ties.
-
-    Equal frequencies (most customers bought once) are told apart by the later purchase, and what is still equal by id.
-    """
-    return summaries.mutate(
-        r=_fifth(summaries, "last_at", "customer_id"),
-        f=_fifth(summaries, "orders", "last_at", "customer_id"),
-        m=_fifth(summaries, "margin", "last_at", "customer_id"),
-    )
+    """The summaries with r, f and m from 1 to 5, the best being 5. Equals share a fifth, so fifths are not always of one
+    size: where most bought once, most have the frequency 1. Money is the mean margin of a purchase."""
+    everybody = summaries.aggregate(buyers=summaries.count().cast("int64"))
+    scored = summaries.cross_join(everybody).mutate(mean=lambda rows: rows.margin / rows.orders)
+    for digit, value in (("r", "last"), ("f", "orders"), ("m", "mean")):
+        scored = scored.mutate(place=ibis.row_number().over(ibis.window(order_by=scored[value])).cast("int64"))
+        # How many are worse, the same for equals. (rank() counts equals apart on one engine.)
+        below = scored.place.min().over(ibis.window(group_by=scored[value]))
+        scored = scored.mutate(**{digit: (below * QUINTILES // scored.buyers + 1).cast("int64")})
+    return scored.drop("buyers", "mean", "place")
 
 
 def grid(scored: Table) -> Table:
@@ -49,8 +50,3 @@ def moves(before: Table, after: Table) -> Table:
     then = before.select("customer_id", r0=before.r, f0=before.f)
     both = then.join(after, "customer_id")
     return both.group_by("r0", "f0", "r", "f").agg(customers=both.count().cast("int64"), margin=both.margin.sum())
-
-
-def _fifth(table: Table, *order: str) -> ibis.expr.types.IntegerColumn:
-    window = ibis.window(order_by=[table[name] for name in order])
-    return (ibis.ntile(QUINTILES).over(window) + 1).cast("int64")
