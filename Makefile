@@ -4,7 +4,7 @@ BIN := .venv/bin
 DJHTML := $(BIN)/djhtml --tabwidth 2 --extra-block partialdef,endpartialdef
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
-.PHONY: help run setup assets test check format journeys bench docs lock wheel clean
+.PHONY: help run setup assets test check format journeys spark bench docs lock wheel clean
 help:  ## say what can be done
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -37,6 +37,11 @@ format: setup  ## write code and templates the way `check` wants them
 
 journeys: setup assets  ## only the walks through the product in a browser
 	$(BIN)/pytest tests/journeys
+
+spark: setup assets  ## every mart and condition on a real Spark cluster of this machine (Java 17 or newer; downloads 450 MB)
+	$(BIN)/uv venv --allow-existing --quiet var/spark
+	VIRTUAL_ENV=var/spark $(BIN)/uv pip install --quiet --editable '.[spark]' --group dev
+	var/spark/bin/python -m pytest tests/spark
 
 bench: setup assets  ## measure speed and size (ARGS="--size L" for the big one)
 	$(BIN)/python -m benchmarks $(ARGS)
