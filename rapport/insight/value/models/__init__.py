@@ -8,10 +8,9 @@ from rapport.insight.value.models.equity import (
     EquityRun,
     EquityView,
 )
-from rapport.insight.value.models.fits import Business, FitState, ModelFit, Period, ValueSettings
+from rapport.insight.value.models.fits import FitState, ModelFit, ValueSettings
 
 __all__ = [
-    "Business",
     "DriverResult",
     "DriverStudy",
     "EquityComparison",
@@ -23,6 +22,5 @@ __all__ = [
     "EquityView",
     "FitState",
     "ModelFit",
-    "Period",
     "ValueSettings",
 ]

@@ -9,22 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.lib import clock, ids
-
-
-class Business(models.TextChoices):
-    """As rules.choice.Business, with words."""
-
-    SHOP = "shop", _("Whenever they like, and leave without a word")
-    OCCASIONS = "occasions", _("At regular occasions, such as a yearly appeal or a season")
-    CONTRACTS = "contracts", _("By a contract or subscription, until they end it")
-
-
-class Period(models.TextChoices):
-    """How far apart occasions or renewals are."""
-
-    MONTH = "month", _("Month")
-    QUARTER = "quarter", _("Quarter")
-    YEAR = "year", _("Year")
+from rapport.insight.value.types import BUSINESS_LABELS, PERIOD_LABELS
 
 
 class ValueSettings(models.Model):
@@ -32,9 +17,11 @@ class ValueSettings(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     business = models.CharField(
-        _("How do your customers buy?"), max_length=10, choices=Business.choices, default="shop"
+        _("How do your customers buy?"), max_length=10, choices=list(BUSINESS_LABELS.items()), default="shop"
     )
-    period = models.CharField(_("Occasions or renewals every"), max_length=8, choices=Period.choices, default="year")
+    period = models.CharField(
+        _("Occasions or renewals every"), max_length=8, choices=list(PERIOD_LABELS.items()), default="year"
+    )
     margin_rate = models.DecimalField(
         _("Margin of an order without costs"),
         max_digits=5,
