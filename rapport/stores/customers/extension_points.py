@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Label = str | _StrPromise
 
-Position = Literal["head", "left", "main", "right"]  # "head": beside the name
+Position = Literal["head", "strip", "left", "main", "right"]  # "head": beside the name; "strip": key numbers below it
 
 
 @dataclass(frozen=True)
