@@ -14,7 +14,7 @@ from rapport.integrations.api import problems
 from rapport.integrations.api.auth import TokenAuth
 from rapport.integrations.api.documentation import describe
 from rapport.integrations.api.parser import StrictParser
-from rapport.integrations.api.resources import customers, fields, imports, parts, records, touchpoints, views
+from rapport.integrations.api.resources import commerce, customers, fields, imports, parts, records, touchpoints, views
 
 
 class RapportApi(NinjaAPI):
@@ -47,5 +47,14 @@ _handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
 }
 for error, handler in _handlers.items():
     api.add_exception_handler(error, handler)
-for router in (customers.router, parts.router, fields.router, records.router, views.router, touchpoints.router, imports.router):
+for router in (
+    customers.router,
+    parts.router,
+    fields.router,
+    records.router,
+    views.router,
+    touchpoints.router,
+    imports.router,
+):
     api.add_router("", router)
+api.add_router("", commerce.router)

@@ -15,6 +15,7 @@ from rapport.foundation.records.extension_points import (
     HistoryPart,
     RecordPanel,
     history_parts,
+    importers,
     list_pages,
     record_panels,
     record_types,
@@ -28,6 +29,7 @@ from rapport.foundation.workspace.types import Action, AuditAction, Power
 from rapport.stores.commerce.queries.customer_orders import everything, holding, used_in_orders
 from rapport.stores.commerce.rules import fields, telling
 from rapport.stores.commerce.rules.reading import KINDS
+from rapport.stores.commerce.services.importing import OrdersImporter
 from rapport.stores.commerce.services.products import NoHandWrites, ProductWrites
 from rapport.stores.commerce.services.subscriptions import undo_subscription
 from rapport.stores.commerce.services.undo import undo_act
@@ -63,6 +65,7 @@ write_hooks.register(PRODUCT, ProductWrites())
 write_hooks.register(ORDER, NoHandWrites(_("Orders are placed, not filled in: they need lines.")))
 write_hooks.register(SUBSCRIPTION, NoHandWrites(_("Subscriptions are started, not filled in.")))
 
+importers.register(ORDER, OrdersImporter())
 for act in Act:
     undo_handlers.register(act.value, undo_act)
 for subscription_act in SubscriptionAct:

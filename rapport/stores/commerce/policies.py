@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
 from rapport.foundation.records import policies
 from rapport.foundation.workspace import policies as workspace_policies
-from rapport.foundation.workspace.types import SYSTEM, Action, Actor, Power
+from rapport.foundation.workspace.types import SYSTEM, Action, Actor, FieldAccess, Power
 from rapport.stores.commerce.models import Order, Subscription
 from rapport.stores.commerce.types import ORDER, SUBSCRIPTION
 
@@ -35,3 +36,13 @@ def require_settings(actor: Actor) -> None:
 def teller(actor: Actor) -> Actor:
     """Who writes an order's touch point: the right to the order includes it, whatever the role says of touch points."""
     return replace(SYSTEM, name=actor.name)
+
+
+def hidden_fields(actor: Actor, record_type: str, names: Iterable[str]) -> frozenset[str]:
+    """Those of the fields that the actor's role hides, wherever they would stand: in lists, on pages, in the API."""
+    return frozenset(name for name in names if actor.field_access(record_type, name) is FieldAccess.HIDDEN)
+
+
+def sees_margin(actor: Actor, record_type: str = ORDER) -> bool:
+    """Margin tells cost, and cost tells margin: who may not see one does not see the other."""
+    return not hidden_fields(actor, record_type, ("margin", "cost"))

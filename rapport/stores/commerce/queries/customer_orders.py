@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,9 +13,12 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum, Window
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records import policies
+from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.rules import codec
+from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.commerce.models import Order, OrderLine, Shipment, Subscription
+from rapport.stores.commerce.policies import hidden_fields, sees_margin
 from rapport.stores.commerce.queries.costs import cost_to_serve
 from rapport.stores.commerce.queries.rates import rates
 from rapport.stores.commerce.rules.costs import CostToServe
@@ -68,7 +71,7 @@ class CustomerOrders:
     served: CostToServe | None = None
     open: int = 0
     more: int = 0
-    may_see_subscriptions: bool = field(default=False)
+    sees_margin: bool = True
 
     @property
     def margin_after_serving(self) -> Decimal | None:
@@ -81,7 +84,7 @@ def customer_orders(*, actor: Actor, ids: Sequence[UUID], today: date) -> Custom
     """At most seven queries; None when the actor may not see orders."""
     if not actor.may(Action.READ, ORDER):
         return None
-    own = policies.visible(actor, ORDER).filter(customer_id__in=ids)
+    own, sees = policies.visible(actor, ORDER).filter(customer_id__in=ids), sees_margin(actor)
     # Open ones first, then the latest; the count of all comes with the first row.
     is_open = Q(status__in=OPEN_STATUSES)
     shown = list(
@@ -91,7 +94,9 @@ def customer_orders(*, actor: Actor, ids: Sequence[UUID], today: date) -> Custom
     )
     if not shown:
         sums = Sums(rates().home, 0, ZERO, None, 0, 0)
-        return CustomerOrders((), sums, subscriptions=_subscriptions(actor, ids), served=cost_to_serve(ids))
+        return CustomerOrders(
+            (), sums, subscriptions=_subscriptions(actor, ids), served=cost_to_serve(ids), sees_margin=sees
+        )
     return CustomerOrders(
         rows=_rows(shown, today),
         sums=_sums(own),
@@ -100,6 +105,7 @@ def customer_orders(*, actor: Actor, ids: Sequence[UUID], today: date) -> Custom
         served=cost_to_serve(ids),
         open=sum(order.status in OPEN_STATUSES for order in shown),
         more=shown[0].all - len(shown),
+        sees_margin=sees,
     )
 
 
@@ -176,20 +182,40 @@ def everything(actor: Actor, ids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
     """All orders of a customer with what belongs to them, for an export of what is known."""
     if not actor.may(Action.READ, ORDER):
         return
+    for order in orders_of(actor=actor, ids=ids):
+        yield as_data(order, actor=actor)
+
+
+_PARTS = ("lines", "payments", "refunds", "shipments", "returns")
+
+
+def orders_of(*, actor: Actor, ids: Sequence[UUID], limit: int | None = None) -> list[Order]:
+    """Orders with all that belongs to them, the latest first. Six queries."""
     rows = policies.visible(actor, ORDER).filter(customer_id__in=ids).order_by("-at", "id")
-    for order in rows.prefetch_related("lines", "payments", "refunds", "shipments", "returns"):
-        yield as_data(order)
+    return list(rows.prefetch_related(*_PARTS)[:limit])
 
 
-def as_data(order: Order) -> dict[str, Any]:
-    """One order in JSON form, whole. Reads what was prefetched."""
+def whole_order(*, actor: Actor, order_id: UUID) -> Order:
+    """Errors: NotFound."""
+    found = policies.visible(actor, ORDER).filter(pk=order_id).prefetch_related(*_PARTS).first()
+    if found is None:
+        raise NotFound(_("There is no such order, or you may not see it."))
+    return found
+
+
+def as_data(order: Order, *, actor: Actor) -> dict[str, Any]:
+    """One order in JSON form, whole but for what the actor's role hides. Reads what was prefetched."""
+    hidden = hidden_fields(actor, ORDER, [*(field.name for field in record_types[ORDER].fields), *order.custom])
+    if not sees_margin(actor):
+        hidden |= {"margin", "cost", "unit_cost"}
     names = (
         "id", "number", "customer_id", "status", "delivery", "channel", "currency", "prices_include_tax", "at", "placed_at", "cancelled_at",
         "cancel_reason", "subtotal", "discount", "net", "tax", "shipping", "total", "cost", "margin", "paid", "refunded", "source", "source_id",
         "touchpoint_id", "notes", "version",
     )  # fmt: skip
-    found = {name: codec.encode(getattr(order, name)) for name in names}
-    found |= {"ship_to": dict(order.ship_to), "tags": list(order.tags), "custom": dict(order.custom)}
+    found = {name: codec.encode(getattr(order, name)) for name in names if name not in hidden}
+    found |= {"ship_to": dict(order.ship_to), "tags": list(order.tags)}
+    found["custom"] = {name: value for name, value in order.custom.items() if name not in hidden}
     found["lines"] = [
         {
             name: codec.encode(getattr(line, name))
@@ -197,6 +223,7 @@ def as_data(order: Order) -> dict[str, Any]:
                 "id", "product_id", "sku", "name", "category", "needs_shipping", "quantity", "unit_price", "discount", "order_share",
                 "tax_rate", "net", "tax", "unit_cost", "cost", "margin", "shipped", "returned",
             )
+            if name not in hidden
         }
         for line in sorted(order.lines.all(), key=lambda line: line.position)
     ]  # fmt: skip

@@ -57,6 +57,7 @@ class OrderPage:
     refunds: Sequence[Refund]
     facts: Facts
     acts: frozenset[Act]  # what the actor can do now
+    sees_margin: bool = True
 
     @property
     def due(self) -> Decimal:
@@ -97,6 +98,7 @@ def order_page(*, actor: Actor, order: Order) -> OrderPage:
         refunds=list(order.refunds.order_by("at", "id")),
         facts=facts,
         acts=possible(facts) if may else frozenset(),
+        sees_margin=policies.sees_margin(actor),
     )
 
 

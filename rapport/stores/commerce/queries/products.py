@@ -13,8 +13,9 @@ from django.db.models import Count, F, Max, Sum
 from rapport.foundation.records import policies
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.commerce.models import Order, OrderLine, Price, Product
+from rapport.stores.commerce.policies import sees_margin
 from rapport.stores.commerce.queries.customer_orders import COUNTED
-from rapport.stores.commerce.types import ORDER
+from rapport.stores.commerce.types import ORDER, PRODUCT
 from rapport.stores.customers.queries.customers import names_of
 
 SHOWN = 8
@@ -47,6 +48,7 @@ class ProductSales:
     prices: Sequence[Price]
     margin: Decimal | None  # of one, at its own price without tax
     variants: int
+    sees_margin: bool = True
 
 
 def product_sales(*, actor: Actor, product: Product) -> ProductSales:
@@ -60,7 +62,8 @@ def product_sales(*, actor: Actor, product: Product) -> ProductSales:
         sold=_sold(actor, product.pk) if actor.may(Action.READ, ORDER) else (),
         latest=_latest(actor, product.pk) if actor.may(Action.READ, ORDER) else (),
         prices=prices,
-        margin=_margin(product),
+        margin=_margin(product) if sees_margin(actor, PRODUCT) else None,
+        sees_margin=sees_margin(actor) and sees_margin(actor, PRODUCT),
         variants=0
         if product.variant_of_id
         else Product.objects.filter(variant_of_id=product.pk, deleted_at=None).count(),

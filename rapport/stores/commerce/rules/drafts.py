@@ -244,11 +244,13 @@ def money_problem(amount: Decimal, currency: str, *, most: Decimal | None = None
     """What is wrong with an amount that is paid or refunded; `over` says what it must not be more than."""
     if not amount.is_finite() or amount <= 0:
         return _("The amount must be more than zero.")
+    if amount >= LARGEST:
+        return _("This amount is too large.")
     if not is_exact(amount, currency):
         return unit_problem(currency)
     if most is not None and amount > most:
         return over % {"most": most.quantize(minor_unit(currency)), "currency": currency}
-    return "" if amount < LARGEST else _("This amount is too large.")
+    return ""
 
 
 def instant_problem(at: datetime, *, now: datetime, not_before: datetime | None = None) -> str:

@@ -31,7 +31,7 @@ from rapport.stores.commerce.services.states import (
     said_lines,
     searchable,
 )
-from rapport.stores.commerce.services.telling import placed_properties, tell
+from rapport.stores.commerce.services.telling import placed_item, tell, tell_many
 from rapport.stores.commerce.types import ORDER, SOURCE, Act
 from rapport.stores.customers.queries.customers import get_customer
 
@@ -237,19 +237,7 @@ def _save_lines(order: Order, lines: Sequence[OrderLine], operation: Operation, 
 def _place(actor: Actor, written: _Written) -> None:
     order, operation, lines, at = written.order, written.operation, written.lines, written.at
     OrderState(order, lines).place(at=at)
-    order.touchpoint_id = tell(
-        actor=actor,
-        operation=operation,
-        customer_id=order.customer_id,
-        kind=Act.PLACE,
-        source_id=str(order.pk),
-        at=at,
-        channel=order.channel,
-        direction="in",
-        amount=order.total,
-        currency=order.currency,
-        properties=placed_properties(order, lines),
-    )
+    (order.touchpoint_id,) = tell_many(actor=actor, operation=operation, items=[placed_item(order, lines, actor)])
     order.updated_at, order.version = clock.now(), order.version + 1
     order.save()
     if written.before:

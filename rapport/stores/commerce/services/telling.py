@@ -14,10 +14,10 @@ from rapport.foundation.workspace.types import Actor
 from rapport.stores.commerce import policies
 from rapport.stores.commerce.models import Order, OrderLine
 from rapport.stores.commerce.rules.money import written
-from rapport.stores.commerce.types import SOURCE
+from rapport.stores.commerce.types import SOURCE, Act
 from rapport.stores.ledger.services.corrections import retract_batch
 from rapport.stores.ledger.services.ingestion import append
-from rapport.stores.ledger.types import Status, new_touchpoint
+from rapport.stores.ledger.types import NewTouchpoint, Status, new_touchpoint
 
 
 def tell(
@@ -53,6 +53,33 @@ def tell(
     if outcome.status is Status.REFUSED or outcome.id is None:
         raise Invalid({problem.pointer.strip("/") or "order": problem.reason for problem in outcome.problems})
     return outcome.id
+
+
+def placed_item(order: Order, lines: Sequence[OrderLine], actor: Actor, *, again: UUID | None = None) -> NewTouchpoint:
+    """The order_placed touch point of an order. `again`: it had another before, which was taken back; this is the act."""
+    return new_touchpoint(
+        customer_id=order.customer_id,
+        channel=order.channel or "shop",
+        kind=Act.PLACE.value,
+        direction="in",
+        occurred_at=order.placed_at,
+        source_id=f"{order.pk}:{again}" if again else str(order.pk),
+        amount=order.total,
+        currency=order.currency,
+        properties=placed_properties(order, lines),
+        member_id=actor.member_id,
+    )
+
+
+def tell_many(*, actor: Actor, operation: Operation, items: Sequence[NewTouchpoint]) -> list[UUID]:
+    """Append several; the ids in order. Errors: Invalid when one of them is refused."""
+    outcomes = append(
+        actor=policies.teller(actor), items=items, source=SOURCE, batch_id=operation.id, create_customers=False
+    )
+    for outcome in outcomes:
+        if outcome.status is Status.REFUSED or outcome.id is None:
+            raise Invalid({problem.pointer.strip("/") or "order": problem.reason for problem in outcome.problems})
+    return [outcome.id for outcome in outcomes if outcome.id]
 
 
 def untell(*, actor: Actor, operation: Operation) -> None:

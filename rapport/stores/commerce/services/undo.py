@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Sum
 from django.utils.dateparse import parse_datetime
@@ -13,8 +15,9 @@ from rapport.foundation.lib import clock
 from rapport.foundation.records.models import Change, Operation
 from rapport.foundation.records.services.copying import delete_at_once
 from rapport.foundation.records.services.operations import record_changes
-from rapport.foundation.workspace.errors import Conflict
+from rapport.foundation.workspace.errors import Conflict, NotFound
 from rapport.foundation.workspace.types import Actor
+from rapport.stores.commerce import policies
 from rapport.stores.commerce.models import Order, OrderLine, Payment, Refund, Return, Shipment
 from rapport.stores.commerce.queries.drafts import drafted
 from rapport.stores.commerce.rules.money import ZERO
@@ -22,6 +25,7 @@ from rapport.stores.commerce.services.orders import values_now
 from rapport.stores.commerce.services.states import OrderState, fill, searchable
 from rapport.stores.commerce.services.telling import untell
 from rapport.stores.commerce.types import SOURCE
+from rapport.stores.ledger.services.corrections import restore_touchpoint
 
 PARTS: tuple[Any, ...] = (Payment, Refund, Shipment, Return)
 
@@ -123,3 +127,30 @@ def recount(order: Order, lines: list[OrderLine]) -> None:
 
 def _quantity(items: dict[str, str], key: str) -> Decimal:
     return Decimal(items.get(key, "0"))
+
+
+def put_lines_back(*, actor: Actor, change: Change, reverse: Operation) -> int:
+    """An order whose lines an import replaced is as it was, and so is its touch point. 0: somebody worked on it since."""
+    order = Order.objects.select_for_update().filter(pk=change.record_id, deleted_at=None).first()
+    later = Change.objects.filter(record_id=change.record_id, id__gt=change.id, operation__undone_at=None)
+    if order is None or "order_lines" not in change.before or later.exclude(operation__kind="undo").exists():
+        return 0
+    was = values_now(order)
+    lines = _with_lines(order, change.before["order_lines"])
+    if "placed_at" in change.before:
+        order.placed_at = order.at = parse_datetime(change.before["placed_at"])
+    if before := change.before.get("touchpoint_id"):
+        order.touchpoint_id = UUID(before)
+        with suppress(NotFound):  # it was not taken back after all
+            restore_touchpoint(
+                actor=policies.teller(actor), customer_id=order.customer_id, touchpoint_id=order.touchpoint_id
+            )
+    recount(order, lines)
+    order.updated_at, order.version = clock.now(), order.version + 1
+    order.save()
+    now = values_now(order)
+    names = [name for name in now if now[name] != was[name]]
+    record_changes(
+        reverse, "updated", [(order.pk, {name: was[name] for name in names}, {name: now[name] for name in names})]
+    )
+    return 1

@@ -19,6 +19,7 @@ from rapport.foundation.ui.render import redirect, render, saved
 from rapport.foundation.workspace.errors import Invalid
 from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
+from rapport.stores.commerce import policies
 from rapport.stores.commerce.forms.orders import (
     BasketForm,
     BasketLine,
@@ -171,6 +172,7 @@ def _page(
         "form": form,
         "lines": list(enumerate(lines)),
         "sums": sums,
+        "sees_margin": policies.sees_margin(request.actor),
         "order": order,
         "problems": problems if status == 200 else {},
         "picker": _product_picker(request),
