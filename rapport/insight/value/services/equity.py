@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Min, QuerySet
 
 from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import condition_compilers, list_pages
@@ -84,9 +85,7 @@ def keep_equity(written: ScoresWritten) -> None:
     """Work equity out for scores that were just written, and what it takes to compare them. Safe to run twice."""
     if EquityRun.objects.filter(at=written.at, is_ready=True).exists():
         return
-    fresh: set[UUID] = set()
-    if written.values_at is not None and not EquityRun.objects.filter(is_ready=True).exists():
-        fresh = _work_back(written, written.values_at)
+    fresh = _work_back(written, written.values_at) if written.values_at is not None else set()
     with transaction.atomic():
         _lock()
         run = _new_run(written.at, written, worked_back=False)
@@ -165,23 +164,34 @@ ValuesAt = Callable[[datetime], Iterable[ValueThen]]
 
 
 def _work_back(written: ScoresWritten, values_at: ValuesAt) -> set[UUID]:
-    """The first time there is nothing to compare with, so earlier instants are told by the parameters of today."""
-    customers = _count(standings())
-    made = set()
-    for instant in instants_to_work_back(written.at, customers=customers):
-        if EquityRun.objects.filter(at=instant).exists():
-            continue
-        with transaction.atomic():
-            _lock()
-            _stage(values_at, instant)
-            run = _new_run(instant, written, worked_back=True)
-            if not _fill(run, Fragment(_THEN.format(columns=_COLUMNS, lives="{}")), lives_at(instant)):
-                run.delete()
-                continue
-            _report(run, None)
-            EquityRun.objects.filter(pk=run.pk).update(is_ready=True, has_positions=True)
-            made.add(run.pk)
+    """Instants before the first run are told by what is known and by the parameters of today, each time anew."""
+    first = EquityRun.objects.filter(is_worked_back=False, is_ready=True).aggregate(at=Min("at"))["at"] or written.at
+    instants = [each for each in instants_to_work_back(written.at, customers=_count(standings())) if each < first]
+    made = {run_id for instant in instants if (run_id := _work_back_to(instant, written, values_at))}
+    with transaction.atomic():
+        _remove(EquityRun.objects.filter(is_worked_back=True).exclude(pk__in=made))
     return made
+
+
+@transaction.atomic
+def _work_back_to(instant: datetime, written: ScoresWritten, values_at: ValuesAt) -> UUID | None:
+    _lock()
+    _remove(EquityRun.objects.filter(is_worked_back=True, at=instant))
+    _stage(values_at, instant)
+    run = _new_run(instant, written, worked_back=True)
+    if not _fill(run, Fragment(_THEN.format(columns=_COLUMNS, lives="{}")), lives_at(instant)):
+        run.delete()
+        return None
+    _report(run, None)
+    EquityRun.objects.filter(pk=run.pk).update(is_ready=True, has_positions=True)
+    return UUID(str(run.pk))
+
+
+def _remove(runs: QuerySet[EquityRun]) -> None:
+    old = list(runs.values_list("pk", flat=True))
+    if old:
+        delete_at_once(EquityPosition.objects.filter(run_id__in=old))
+        EquityRun.objects.filter(pk__in=old).delete()
 
 
 def _with(source: Fragment, *before: Any) -> list[Any]:

@@ -72,8 +72,8 @@ def test_new_parameters_are_told_by_valuing_the_past_again() -> None:
     run([score(anna, "100")], at=YEAR_AGO, model_key="old")
 
     def values_at(at: datetime) -> Iterator[ValueThen]:
-        assert at == YEAR_AGO
-        yield ValueThen(anna.pk, Decimal("120.005"), 0.9, 3)
+        if at == YEAR_AGO:
+            yield ValueThen(anna.pk, Decimal("120.005"), 0.9, 3)
 
     run([score(anna, "90")], model_key="new", values_at=values_at)
 
@@ -108,6 +108,24 @@ def test_the_first_run_works_the_past_back_and_says_so() -> None:
     told = report().figures["periods"]
     assert told["quarter"]["is_worked_back"] is True
     assert "ready_from" in told["three_years"]
+
+
+def test_what_was_worked_back_is_told_anew_with_each_run() -> None:
+    anna = make_customer("Anna", recruited_at=datetime(2025, 1, 10, tzinfo=UTC))
+    known = {"value": Decimal(50)}
+
+    def values_at(at: datetime) -> Iterator[ValueThen]:
+        if at > datetime(2025, 1, 10, tzinfo=UTC):
+            yield ValueThen(anna.pk, known["value"], 0.8, 1)
+
+    run([score(anna, "70")], at=NOW - timedelta(days=1), values_at=values_at)
+    known["value"] = Decimal(60)
+
+    run([score(anna, "70")], values_at=values_at)
+
+    assert set(EquityReport.objects.filter(run__is_worked_back=True).values_list("value", flat=True)) == {6000}
+    assert EquityRun.objects.filter(is_worked_back=True).count() == 13
+    assert parts("quarter") == {"kept": 1000}
 
 
 def test_without_values_the_last_good_run_stays() -> None:

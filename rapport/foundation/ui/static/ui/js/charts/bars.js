@@ -5,11 +5,11 @@ const pointer = (marks) => (marks.some((mark) => mark.url) ? 'pointer' : 'defaul
 const tall = (marks) => marks.length * 34 + 8;
 
 /** Names up or across; across, the first name is on top and right-to-left pages grow to the left. */
-const axes = (look, marks, across, unit, value) => {
+const axes = (look, marks, across, unit, value, all = false) => {
   const rtl = isRtl();
   const names = look.names(marks.map((mark) => mark.name), {
     inverse: across || rtl, position: across && rtl ? 'right' : undefined,
-    axisLabel: { ...look.font, interval: across ? 0 : undefined, hideOverlap: true, width: across ? 118 : undefined, overflow: 'truncate' },
+    axisLabel: { ...look.font, interval: across || all ? 0 : undefined, hideOverlap: !all, width: across ? 118 : all ? 84 : undefined, overflow: all && !across ? 'break' : 'truncate' },
     axisLine: { show: !across, lineStyle: { color: look.t.line2 } },
   });
   const values = look.values(unit, { inverse: across && rtl, position: !across && rtl ? 'right' : undefined, ...value });
@@ -40,7 +40,7 @@ export const bridge = {
     const low = Math.min(0, ...base);
     const hidden = { show: false, min: low, max: top + (top - low) * (across ? 0.45 : 0.12), splitLine: { show: false } };
     return {
-      ...look.option, ...axes(look, marks, across, unit, hidden),
+      ...look.option, ...axes(look, marks, across, unit, hidden, true),
       grid: { ...look.option.grid, left: 2, right: 2, top: across ? 0 : 20 },
       tooltip: { ...look.option.tooltip, formatter: (p) => tip(marks[p.dataIndex].name, [marks[p.dataIndex].text, marks[p.dataIndex].note]) },
       series: [
