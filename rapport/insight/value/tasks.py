@@ -26,8 +26,11 @@ def refresh(*, schema: str) -> None:
         return
     with tenant_context(workspace):
         done = refreshing.refresh()
-        if done is not None:
-            _log.info("Values of %s: %s, %s customers.", schema, done.state, done.scored)
+        if done is None:
+            return
+        _log.info("Values of %s: %s, %s customers.", schema, done.state, done.scored)
+        if done.state == "failed":  # the warehouse was not written yet: a little later it will be
+            raise refreshing.NotYet(done.problem)
 
 
 @app.periodic(cron="11 3 * * *")

@@ -64,7 +64,7 @@ GATES: Mapping[str, Label] = {
     "nobody_came_back": _("Somebody bought again"),
     "all_equal": _("Different histories"),
     "no_margin": _("Customers whose orders bring something"),
-    "spend_follows_frequency": _("How much spending per order goes along with buying often, at most"),
+    "spend_follows_frequency": _("How much spending per order goes along with buying often"),
     "at_bound": _("The purchases say how fast customers leave"),
     "no_fit": _("A model explains the purchases"),
     "no_contracts_ended": _("Contracts that have ended"),

@@ -43,6 +43,10 @@ KEPT = 60  # versions, beside the newest
 _LOCK = 0xF17
 
 
+class NotYet(Exception):
+    """There is nothing to read yet; a later attempt may go well."""
+
+
 class Cancelled(Exception):
     """Somebody asked the run to stop."""
 

@@ -151,6 +151,7 @@ def _gate(each: dict[str, Any]) -> dict[str, Any]:
     return {
         "label": words.GATES.get(name, name),
         "is_open": each["is_open"],
+        "is_most": shares,
         "found": formats.number(each["found"], 2 if shares else 0) if figures else "",
         "needed": formats.number(each["needed"], 2 if shares else 0) if figures and each["needed"] else "",
         "reason": "" if each["is_open"] else no_value_words(name),
