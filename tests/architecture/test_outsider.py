@@ -411,6 +411,7 @@ FOR_ALL_WORKSPACES = {
     "warehouse.look",
     "mining.nightly",
     "customers.tell_all_phases",
+    "scorecards.keep_all",
     "commerce.catch_up",
 }
 

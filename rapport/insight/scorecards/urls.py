@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from rapport.insight.scorecards.views import scorecard
 
 app_name = "scorecards"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("scorecard/", scorecard.show, name="scorecard"),
+    path("scorecard/refresh", scorecard.refresh, name="refresh"),
+    path("scorecard/wires/<slug:wire>", scorecard.wire, name="wire"),
+    path("scorecard/wires/<slug:wire>/customers", scorecard.trips, name="trips"),
+]

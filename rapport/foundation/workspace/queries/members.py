@@ -92,6 +92,11 @@ def active_members() -> list[MemberLine]:
     ]
 
 
+def first_owner() -> UUID | None:
+    """The owner who has been here longest: whose it is when it is nobody else's."""
+    return Member.objects.filter(is_active=True, role_key="owner").order_by("id").values_list("id", flat=True).first()
+
+
 def everyone() -> list[MemberLine]:
     """Also those who left: they appear in histories."""
     return [MemberLine(*row) for row in Member.objects.order_by("name").values_list("id", "name")]

@@ -166,6 +166,12 @@ def _row(stored: Mapping[str, Any]) -> Any:
     )
 
 
+def follow_up_states(trips: Sequence[str]) -> dict[str, str]:
+    """Of follow-ups that opened by themselves, by their trip: open, or closed."""
+    rows = FollowUp.objects.filter(trip__in=list(trips)).values_list("trip", "closed_at")
+    return {str(trip): "closed" if closed_at else "open" for trip, closed_at in rows}
+
+
 def owner_choices() -> list[tuple[str, str]]:
     return [(str(member.id), member.name) for member in members.active_members()]
 
