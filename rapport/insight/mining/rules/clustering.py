@@ -20,10 +20,10 @@ Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 FEWEST = 100  # customers
 LEAST_STABILITY = 0.8
-SAMPLE = 2_000  # customers that groupings are compared on
+SAMPLE = 1_500  # customers that groupings are compared on
 FITTED = 20_000  # customers the chosen grouping is fitted on
-DRAWS = 10
-GROUPS = range(2, 8)
+DRAWS = 8
+GROUPS = range(2, 7)
 CLOSE = 0.03  # stabilities this near are taken as equal, and more groups say more
 SKEWED = ("recency_days", "orders", "margin", "visits", "answers", "cases")
 _SEED = 11
@@ -150,7 +150,7 @@ def _fit(method: str, groups: int, points: Numbers, seed: int) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # what does not settle does not hold, and is not chosen
         if method == "kmeans":
-            return KMeans(groups, n_init=2, random_state=seed).fit(points)
+            return KMeans(groups, n_init=1, random_state=seed).fit(points)
         mixture = GaussianMixture(groups, covariance_type="diag", n_init=1, reg_covar=1e-3, random_state=seed)
         return mixture.fit(points)
 

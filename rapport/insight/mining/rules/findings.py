@@ -105,7 +105,10 @@ def in_baskets(question: Baskets, result: Facts) -> list[Finding]:
     for rule in result["rules"]:
         if rule["missing"] < FEWEST or len(found) == MOST_RULES:
             continue
-        facts = {name: rule[name] for name in ("having", "also", "n", "n_having", "confidence", "lift", "missing")}
+        facts = {
+            "n": rule["missing"],
+            **{name: rule[name] for name in ("having", "also", "n_having", "confidence", "lift")},
+        }
         evidence = (
             ("baskets", result["baskets"]), ("together", rule["n"]), ("support", rule["support"]),
             ("confidence", rule["confidence"]), ("lift", rule["lift"]), ("q", rule["q"]),
