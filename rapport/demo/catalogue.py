@@ -49,6 +49,16 @@ class Product:
         )
 
     @property
+    def group(self) -> str:
+        """The category as a path."""
+        return CATEGORIES[self.category][0]
+
+    @property
+    def cost(self) -> int:
+        """In cents."""
+        return round(self.price * 100 / (100 + TAX_PERCENT) * CATEGORIES[self.category][1] / 100)
+
+    @property
     def url(self) -> str:
         return f"{SITE}/products/{self.sku.lower()}"
 
@@ -94,6 +104,20 @@ PRODUCTS: tuple[Product, ...] = (
 )
 BY_SKU = {product.sku: product for product in PRODUCTS}
 BIKES = tuple(p for p in PRODUCTS if p.category == "bike")
+
+
+# What the shop calls categories, and what of the price without tax making or buying one takes.
+CATEGORIES = {
+    "bike": ("Bikes", 62), "battery": ("Bikes / Batteries", 58), "accessory": ("Accessories", 48), "part": ("Parts", 45),
+    "service": ("Services", 40), "fleet": ("Fleet", 55),
+}  # fmt: skip
+TAX_PERCENT = 21
+# What a touch point costs the firm, in cents, by channel and kind.
+COSTS = {
+    ("phone", ""): 650, ("visit", ""): 9_500, ("showroom", ""): 1_800, ("letter", ""): 240, ("email", "email_sent"): 2,
+    ("email", "email_received"): 310, ("service", ""): 1_150, ("workshop", ""): 5_400, ("shipping", "order_shipped"): 1_450,
+    ("shipping", "order_returned"): 2_100, ("web", ""): 0, ("chat", ""): 280,
+}  # fmt: skip
 
 
 @cache

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from rapport.demo import catalogue
 from rapport.demo.queries import KIND, standing_demo
 from rapport.demo.simulator import simulate
 from rapport.demo.types import CURRENCY, SOURCE, Firm, Identity, Touch
@@ -31,6 +32,7 @@ from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
 from rapport.foundation.workspace.services import audit
 from rapport.foundation.workspace.services.stand_ins import seat_stand_in, unseat_stand_ins
 from rapport.foundation.workspace.types import Action, Actor, Power
+from rapport.stores.commerce.services.loading import load_costs, load_orders, load_products, unload
 from rapport.stores.customers.models import Address, Customer, CustomerAlias, Relationship
 from rapport.stores.customers.services.loading import Load, NewIdentity, load_customers, unload_customers
 from rapport.stores.ledger.services.corrections import retract_batch
@@ -57,7 +59,9 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
     members = _seat_colleagues(actor, operation, firm)
     _provide_fields(actor, operation, firm)
     parties = _load_customers(actor, operation, firm, members)
+    _load_products(actor, operation)
     told = _append_touches(actor, operation, firm, parties, members)
+    load_orders()
     _keep_views(actor, operation, firm)
     count(operation, touchpoints=told)
     audit.record("demo.loaded", actor=actor, subject=firm.name, subject_type="operation", subject_id=operation.id)
@@ -67,6 +71,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
 def undo_demo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict[str, int]:
     """Take everything out again: the undo handler of operations of this kind. What people worked on goes to the bin."""
     retract_batch(actor=actor, batch_id=operation.id, reason="demo")
+    unload(operation=operation)
     counts = unload_customers(operation=operation)
     colleagues = created_by(operation, "member")
     looked_after = visible(actor, RECORD_TYPE, Action.UPDATE).filter(owner_id__in=colleagues)
@@ -237,6 +242,24 @@ def _custom(declared: RecordType, values: Mapping[str, Any], key_to_id: Mapping[
         except (codec.BadValue, KeyError):
             continue
     return stored
+
+
+def _load_products(actor: Actor, operation: Operation) -> None:
+    products = [
+        {
+            "sku": one.sku,
+            "name": one.name,
+            "category": one.group,
+            "kind": "goods" if one.is_shipped else "service",
+            "price": catalogue.money(one.price),
+            "cost": catalogue.money(one.cost),
+            "currency": CURRENCY,
+            "tax_percent": catalogue.TAX_PERCENT,
+        }
+        for one in catalogue.PRODUCTS
+    ]
+    load_products(actor=actor, operation=operation, products=products)
+    load_costs(operation=operation, costs={key: catalogue.money(cents) for key, cents in catalogue.COSTS.items()})
 
 
 def _append_touches(

@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import datetime
 
 from rapport.demo import cast, catalogue, furniture
-from rapport.demo.streams import acquaintance, commerce, contact, facts, mail, people, service, stories, web
+from rapport.demo.streams import acquaintance, commerce, contact, facts, mail, people, plans, service, stories, web
 from rapport.demo.types import Firm, Touch
 from rapport.demo.world import World
 from rapport.foundation.lib import clock
@@ -36,6 +36,7 @@ def simulate(*, seed: int = SEED, until: datetime | None = None, customers: int 
     acquaintance.meet(world)
     stories.plan(world)
     commerce.trade(world)
+    plans.subscribe(world)
     contact.attend(world)
     service.solve(world)
     mail.subscribe(world)

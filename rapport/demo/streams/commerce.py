@@ -205,7 +205,7 @@ def _tell(world: World, order: Order) -> None:
     dice = world.dice("fulfilment", order.number)
     buyer, calendar = order.buyer, world.calendar
     lines = [
-        {"sku": p.sku, "name": p.name, "category": p.category, "quantity": n, "price": str(catalogue.money(price))}
+        {"sku": p.sku, "name": p.name, "category": p.group, "quantity": n, "price": str(catalogue.money(price))}
         for p, n, price in order.lines
     ]
     where = {"showroom": " in the showroom", "email": " by e-mail", "web": ""}[order.channel]

@@ -431,6 +431,7 @@ class OrdersRun:
 
     def _made(self, group: _Group, draft: Draft) -> tuple[_Group, Order, list[OrderLine]]:
         owner = self._owners[group.customer]
+        assert owner is not None  # noqa: S101 - rows of nobody were refused
         order = Order(
             customer_id=owner, currency=draft.currency, number=group.number, source="import", source_id=group.number,
             placed_at=draft.placed_at, at=draft.placed_at or self.now, operation_id=self.operation_id, batch_id=self.operation_id,
@@ -454,7 +455,7 @@ class OrdersRun:
 
     def _change(self, order: Order, before: list[OrderLine], draft: Draft) -> None:
         """Other lines than it had: its touch point is taken back, and a new one follows in `finish`."""
-        operation = Operation.objects.get(pk=self.operation_id)
+        operation = Operation.objects.get(pk=str(self.operation_id))
         was = {**values_now(order), "order_lines": said_lines(order, before)}
         if order.touchpoint_id:
             was["touchpoint_id"] = str(order.touchpoint_id)

@@ -45,7 +45,7 @@ from rapport.stores.commerce.services.states import DERIVED, OrderState, Part, f
 from rapport.stores.commerce.services.undo import PARTS, recount, remove_orders
 from rapport.stores.commerce.types import SOURCE, Interval, SubscriptionStatus, Taken
 
-BATCH = 1000
+BATCH = 4000
 _SLACK = timedelta(minutes=5)  # clocks of the application's machines and of the database differ
 _log = logging.getLogger(__name__)
 
@@ -448,7 +448,7 @@ class _Batch:
         day = one.occurred_at.date()
         row = Subscription(
             number=one.number or next_number("S"), customer_id=one.customer_id, product_id=product.id if product else None,
-            name=name, interval=interval, quantity=round(quantity, 4), amount=one.amount, currency=one.currency,
+            name=name, interval=interval, quantity=round(quantity, 4), amount=round(one.amount / quantity, 4), currency=one.currency,
             started_on=day, renews_on=renews_on(day, interval, 0), source=one.source, batch_id=one.batch_id,
         )  # fmt: skip
         row.search = folded(row.number, row.name)

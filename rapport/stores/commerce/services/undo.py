@@ -137,8 +137,8 @@ def put_lines_back(*, actor: Actor, change: Change, reverse: Operation) -> int:
         return 0
     was = values_now(order)
     lines = _with_lines(order, change.before["order_lines"])
-    if "placed_at" in change.before:
-        order.placed_at = order.at = parse_datetime(change.before["placed_at"])
+    if placed_at := parse_datetime(change.before.get("placed_at") or ""):
+        order.placed_at = order.at = placed_at
     if before := change.before.get("touchpoint_id"):
         order.touchpoint_id = UUID(before)
         with suppress(NotFound):  # it was not taken back after all
