@@ -14,7 +14,17 @@ from rapport.integrations.api import problems
 from rapport.integrations.api.auth import TokenAuth
 from rapport.integrations.api.documentation import describe
 from rapport.integrations.api.parser import StrictParser
-from rapport.integrations.api.resources import commerce, customers, fields, imports, parts, records, touchpoints, views
+from rapport.integrations.api.resources import (
+    commerce,
+    customers,
+    fields,
+    imports,
+    lifecycle,
+    parts,
+    records,
+    touchpoints,
+    views,
+)
 
 
 class RapportApi(NinjaAPI):
@@ -50,6 +60,7 @@ for error, handler in _handlers.items():
 for router in (
     customers.router,
     parts.router,
+    lifecycle.router,
     fields.router,
     records.router,
     views.router,

@@ -102,7 +102,7 @@ def follow_ups(
         rows = rows.filter(owner_id=_id(whose)) if _id(whose) else rows.none()
     if closed:
         rows = rows.order_by("-closed_at", "-id")
-        cursor = _cursor(after, datetime.fromisoformat)
+        cursor = _cursor(after, _instant)
         if cursor:
             rows = rows.filter(Q(closed_at__lt=cursor[0]) | Q(closed_at=cursor[0], id__lt=cursor[1]))
     else:
@@ -206,6 +206,13 @@ def _id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("no zone")
+    return at
 
 
 def _cursor(text: str, read: Any) -> tuple[Any, UUID] | None:

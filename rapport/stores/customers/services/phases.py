@@ -304,7 +304,9 @@ def set_phase(
         problems["reason"] = _("Say why, so that others understand it later.")
     if "\x00" in reason or len(reason) > 300:
         problems["reason"] = _("Use at most 300 characters.")
-    if since and since > now:
+    if since and since.tzinfo is None:
+        problems["since"] = _("Say in which time zone, such as 2026-11-22T10:00:00Z.")
+    elif since and since > now:
         problems["since"] = _("This day is still to come.")
     if problems:
         raise Invalid(problems)
