@@ -66,6 +66,11 @@ def initial_of(row: Any) -> Mapping[str, Any]:
     names = ("business", "period", "horizon_months", "platinum_percent", "gold_percent", "silver_percent")
     shown = {name: getattr(row, name) for name in names}
     return shown | {
-        "margin_percent": (row.margin_rate * _PERCENT).normalize(),
-        "discount_percent": (row.discount_rate * _PERCENT).normalize(),
+        "margin_percent": _plain(row.margin_rate),
+        "discount_percent": _plain(row.discount_rate),
     }
+
+
+def _plain(share: Decimal) -> str:
+    """Per cent without zeros at its end, and without an exponent."""
+    return f"{(share * _PERCENT).normalize():f}"

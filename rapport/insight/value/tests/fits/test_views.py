@@ -143,7 +143,9 @@ def test_settings_are_saved_and_start_a_run(client_for: Any, ada: Any, asked: li
         "platinum_percent": "5", "gold_percent": "20", "silver_percent": "50",
     }  # fmt: skip
     browser = client_for(ada)
-    assert browser.get("/w/kestrel/insight/settings").status_code == 200
+    form = browser.get("/w/kestrel/insight/settings").content.decode()
+    assert 'value="35"' in form
+    assert 'value="10"' in form
 
     saved = browser.post("/w/kestrel/insight/settings", given)
 
