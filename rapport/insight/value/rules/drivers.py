@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from rapport.insight.value.rules.survey import Driver, Survey
 
-VERSION = "rlz-1"
+VERSION = "rlz-2"
 KEPT_VARIANCE = 0.9  # of the ratings, by the components that stay
 DRAWS = 100
 STEPS = 100
@@ -213,22 +213,32 @@ def lifetime_values(market: Market, matrices: Floats) -> Floats:
 
 
 def equity(
-    market: Market, model: Model, values: Floats | None = None, *, lift: Floats | None = None, brand: int = 0
+    market: Market,
+    model: Model,
+    values: Floats | None = None,
+    *,
+    lift: Floats | None = None,
+    brand: int = 0,
+    shares: Floats | None = None,
 ) -> Floats:
-    """Equity of each brand; with `lift` (one number an attribute) added to what everyone gives one brand."""
+    """Equity of each brand; with `lift` added to what one brand is given, by attribute or by respondent and attribute.
+
+    `shares`: how much each respondent counts, adding up to one; everybody the same unless told.
+    """
     ratings = market.ratings
     if lift is not None:
         ratings = ratings.copy()
         ratings[:, brand, :] += lift
     matrices = switching(model.values if values is None else values, model.reduction.of(ratings))
-    result: Floats = lifetime_values(market, matrices).mean(axis=0) * market.population
+    worth = lifetime_values(market, matrices)
+    result: Floats = (worth.mean(axis=0) if shares is None else shares @ worth) * market.population
     return result
 
 
 def capped(market: Market, brand: int, lift: Floats, highest: float) -> Floats:
-    """The lift that ratings on a scale allow on average: nobody gives more than the best mark."""
+    """What a lift comes to for each respondent on a scale with an end: nobody gives more than the best mark."""
     given = market.ratings[:, brand, :]
-    result: Floats = (np.minimum(given + lift, np.maximum(highest, given)) - given).mean(axis=0)
+    result: Floats = np.minimum(given + lift, np.maximum(highest, given)) - given
     return result
 
 
@@ -243,6 +253,13 @@ def draws(model: Model, *, count: int = DRAWS, seed: int = 7) -> Floats:
     root = np.linalg.cholesky(model.covariance + np.eye(size) * 1e-12)
     noise = np.random.default_rng(seed).standard_normal((count, size))
     result: Floats = model.values + noise @ root.T
+    return result
+
+
+def shares_of_respondents(people: int, *, count: int, seed: int = 11) -> Floats:
+    """How much each respondent might also count, had others of the market been asked: the Bayesian bootstrap, one a row."""
+    drawn = np.random.default_rng(seed).standard_exponential((count, people))
+    result: Floats = drawn / drawn.sum(axis=1, keepdims=True)
     return result
 
 
@@ -290,9 +307,9 @@ def study(
 ) -> dict[str, Any]:
     """Everything a page shows of a survey, as plain values. Errors: NoModel."""
     model = fit(market)
-    drawn = draws(model, count=count)
+    drawn = list(zip(draws(model, count=count), shares_of_respondents(len(market.last), count=count), strict=True))
     base = equity(market, model)
-    spread = np.array([equity(market, model, values) for values in drawn])
+    spread = np.array([equity(market, model, values, shares=shares) for values, shares in drawn])
     low, high = np.quantile(spread, [0.1, 0.9], axis=0)
     matrices = switching(model.values, model.reduction.of(market.ratings))
     highest = survey.scale[1]
@@ -301,15 +318,15 @@ def study(
         lift = capped(market, brand, lift_of(survey, Improvement(target, points, 0)), highest)
         more = equity(market, model, lift=lift, brand=brand)[brand] - base[brand]
         each = [
-            equity(market, model, values, lift=lift, brand=brand)[brand] - total[brand]
-            for values, total in zip(drawn, spread, strict=True)
+            equity(market, model, values, lift=lift, brand=brand, shares=shares)[brand] - total[brand]
+            for (values, shares), total in zip(drawn, spread, strict=True)
         ]
         ends = np.quantile(each, [0.1, 0.9])
         return {
             "gain": float(more),
             "low": float(ends[0]),
             "high": float(ends[1]),
-            "points": float(lift.max(initial=0.0)),
+            "points": float(lift.mean(axis=0).max(initial=0.0)),
         }
 
     asked = {driver.value for driver in Driver if any(each.driver is driver for each in survey.attributes)}

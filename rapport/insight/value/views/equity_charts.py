@@ -145,12 +145,13 @@ def trend(figures: EquityFigures) -> Line | None:
     if len(figures.history) < 2:
         return None
     first, last = figures.history[0], figures.history[-1]
+    ranged = all(moment.low is not None for moment in figures.history)  # a band over part of the line looks like a flaw
     points = [
         Point(
             month_name(moment.at.date()),
             moment.value / 100,
-            low=moment.low / 100 if moment.low is not None else None,
-            high=moment.high / 100 if moment.high is not None else None,
+            low=moment.low / 100 if ranged and moment.low is not None else None,
+            high=moment.high / 100 if ranged and moment.high is not None else None,
             text=figures.money(moment.value),
             note=_("worked back") if moment.is_worked_back else "",
         )
@@ -240,9 +241,9 @@ def cohorts(figures: EquityFigures) -> Heat | None:
         )
         for name, size, _cents, shares in told["rows"]
     ]
-    best = max(((shares[1], name) for name, _s, _c, shares in told["rows"] if shares[1] is not None), default=None)
+    best = _longest(told["rows"], len(ages))
     title = (
-        _("Those recruited in %(when)s stay longest") % {"when": cohort_name(best[1])}
+        _("Those recruited in %(when)s stay longest") % {"when": cohort_name(best)}
         if best
         else _("Who is still a customer")
     )
@@ -262,6 +263,17 @@ def cohorts(figures: EquityFigures) -> Heat | None:
         groups=rows,
         footer=_("Groups of fewer than %(n)s are hidden.") % {"n": told["smallest"]},
     )
+
+
+def _longest(rows: Sequence[Any], ages: int) -> str | None:
+    """The group that stays longest, by the oldest age at which that can be told apart."""
+    for age in reversed(range(ages)):
+        reached = sorted(
+            ((shares[age], name) for name, _s, _c, shares in rows if shares[age] is not None), reverse=True
+        )
+        if len(reached) > 1 and reached[0][0] - reached[1][0] >= 0.01:
+            return str(reached[0][1])
+    return None
 
 
 def _age(months: int) -> str:

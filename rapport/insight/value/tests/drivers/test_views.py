@@ -60,7 +60,7 @@ def test_the_example_file_is_read_fitted_and_shown(
     assert "of those who bought Our brand last buy it again" in page
     assert "the leader’s equity is overstated" in page
     result = DriverResult.objects.get()
-    assert result.model_version == "rlz-1"
+    assert result.model_version == "rlz-2"
     assert sum(result.figures["weights"].values()) == pytest.approx(1)
 
 

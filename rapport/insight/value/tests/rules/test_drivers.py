@@ -214,8 +214,21 @@ def test_better_ratings_bring_equity_and_no_change_brings_none(survey: Survey) -
 def test_nobody_rates_above_the_best_mark(survey: Survey) -> None:
     asked = market(survey)
 
-    assert drivers.capped(asked, 0, np.array([100.0, 0, 0, 0]), survey.scale[1])[0] < survey.scale[1]
-    assert drivers.capped(asked, 0, np.zeros(4), survey.scale[1]) == pytest.approx(np.zeros(4))
+    highest = survey.scale[1]
+    lifted = asked.ratings[:, 0] + drivers.capped(asked, 0, np.array([100.0, 0, 0, 0]), highest)
+
+    assert lifted[:, 0] == pytest.approx(np.full(len(lifted), highest))
+    assert lifted[:, 1:] == pytest.approx(asked.ratings[:, 0, 1:])
+
+
+def test_equity_is_less_certain_the_fewer_were_asked() -> None:
+    few, many = simulated(100), simulated(1600)
+
+    def width(survey: Survey) -> float:
+        ours = study(survey, market(survey, years=5), brand=0, count=60)["equity"][0]
+        return float((ours["high"] - ours["low"]) / ours["value"])
+
+    assert 2.2 < width(few) / width(many) < 7
 
 
 def test_return_of_the_published_airline_case() -> None:
