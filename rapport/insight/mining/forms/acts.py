@@ -75,6 +75,12 @@ class FunnelForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field_name, css in (
+            ("name", "form-control"),
+            ("days", "form-control w-auto"),
+            ("count_from", "form-select w-auto"),
+        ):
+            self.fields[field_name].widget.attrs["class"] = css
         words = words_in_use()
         columns = {name: COLUMNS[name] for name in (*questions.NUMBER_COLUMNS, *questions.TEXT_COLUMNS)}
         for place in range(questions.MOST_STEPS):
