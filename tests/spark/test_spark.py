@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ibis.common.exceptions import IbisError
 
 from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules import conditions as language
@@ -16,7 +18,7 @@ from rapport.stores.ledger.tests.conditions.trees import CUSTOM
 from rapport.stores.ledger.tests.conditions.world import ADA, NOW, make_world
 from rapport.stores.warehouse.extension_points import marts
 from rapport.stores.warehouse.queries import conditions
-from rapport.stores.warehouse.queries.engine import SparkEngine, open_engine
+from rapport.stores.warehouse.queries.engine import Engine, SparkEngine, open_engine
 from rapport.stores.warehouse.services.writing import write
 from rapport.stores.warehouse.tests.engines import values
 from rapport.stores.warehouse.tests.firm import found_firm
@@ -58,9 +60,19 @@ def test_every_mart_says_the_same_on_a_cluster(workspace: Any, settings: Any, cl
 
     with open_engine() as engine:
         assert isinstance(engine, SparkEngine)
-        found = {name: values(engine.run(mart(engine))) for name, mart in marts.items()}
+        wrong = {name: said for name, mart in marts.items() if (said := _difference(engine, mart, expected[name]))}
 
-    assert [name for name in marts if found[name] != expected[name]] == []
+    assert wrong == {}
+
+
+def _difference(engine: Engine, mart: Callable[[Engine], Any], expected: list[tuple[Any, ...]]) -> str:
+    """Of each mart in turn: one that fails does not hide the others."""
+    try:
+        found = values(engine.run(mart(engine)))
+    except IbisError as error:
+        return f"{type(error).__name__}: {error}"
+    missing, extra = ([row for row in one if row not in other] for one, other in ((expected, found), (found, expected)))
+    return f"missing {missing[:2]}, too many {extra[:2]}" if found != expected else ""
 
 
 def test_conditions_find_the_same_on_a_cluster(workspace: Any, actor: Actor, settings: Any, cluster: str) -> None:
