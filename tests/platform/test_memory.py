@@ -7,7 +7,19 @@ import os
 import subprocess
 import sys
 
-HEAVY = ["pyarrow", "numpy", "pandas", "openpyxl", "xlsxwriter", "playwright", "hypothesis"]
+HEAVY = [
+    "pyarrow",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "pandas",
+    "duckdb",
+    "ibis",
+    "openpyxl",
+    "xlsxwriter",
+    "playwright",
+    "hypothesis",
+]
 MOST_MEGABYTES = 120
 
 PROGRAM = f"""
