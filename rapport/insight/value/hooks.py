@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records.extension_points import SetWords, set_compilers, set_words
@@ -10,6 +12,7 @@ from rapport.foundation.ui.types import MenuEntry, MenuSection, PaletteCommand, 
 from rapport.foundation.workspace.extension_points import audit_actions
 from rapport.foundation.workspace.types import Action, AuditAction, Power
 from rapport.insight.value.extension_points import after_scores, driver_deferrers, equity_deferrers, fit_deferrers
+from rapport.insight.value.queries import histories
 from rapport.insight.value.queries.equity import compile_equity_set, names_of_parts
 from rapport.insight.value.queries.settings import margin_rate
 from rapport.insight.value.rules.equity_parts import SET
@@ -17,7 +20,7 @@ from rapport.insight.value.services.equity import keep_equity
 from rapport.insight.value.tasks import defer_equity_of_view, defer_fit_of_drivers, defer_refresh
 from rapport.insight.value.views.values import strip
 from rapport.stores.customers.extension_points import CustomerPanel, customer_panels
-from rapport.stores.warehouse.extension_points import margin_rates
+from rapport.stores.warehouse.extension_points import margin_rates, marts
 
 after_scores.register("equity", keep_equity)
 equity_deferrers.register("worker", defer_equity_of_view)
@@ -78,3 +81,13 @@ audit_actions.register(
     "value_settings_changed",
     AuditAction(sentence=_("changed how value is worked out"), group=_("Insight"), icon="chart-line"),
 )
+# Asked of every engine there is, and held equal: as a run of today asks them.
+for _name, _mart in (
+    (
+        "histories",
+        lambda engine: histories.histories(engine, histories.today(), histories.today() - timedelta(days=270)),
+    ),
+    ("gaps", lambda engine: histories.gaps(engine, histories.today())),
+    ("periods", lambda engine: histories.periods(engine, histories.today(), "quarter")),
+):
+    marts.register(f"value.{_name}", _mart)

@@ -6,9 +6,10 @@ since 1970.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Any
 
+from rapport.foundation.lib import clock
 from rapport.stores.warehouse.queries.marts import purchases
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ CONTRACT_BEGUN, CONTRACT_RENEWED, CONTRACT_ENDED = "subscription_started", "subs
 
 def day_number(day: date) -> int:
     return (day - EPOCH).days
+
+
+def today() -> date:
+    """By the clock of the data: UTC."""
+    return clock.now().astimezone(UTC).date()
 
 
 def purchase_days(engine: Engine, until: date) -> ibis.Table:

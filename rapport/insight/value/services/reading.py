@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rapport.insight.value.queries import histories as marts
+from rapport.insight.value.queries.histories import today
 from rapport.insight.value.services.fitting import HOLD_OUT, Attendance, Buyers, ContractLives, attendance_of
 from rapport.stores.warehouse.queries.marts import purchases
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rapport.stores.warehouse.queries.engine import Engine
 
-OpenEngine = Callable[[], "Engine"]
+__all__ = ["attendance", "buyers", "contract_lives", "cut_of", "today", "window"]
 
 
 def window(engine: Engine, until: date) -> tuple[date | None, int]:
@@ -86,12 +86,6 @@ def contract_lives(engine: Engine, until: date) -> ContractLives:
         spent=_floats(table, "spent"),
         until=until,
     )
-
-
-def today() -> date:
-    from rapport.foundation.lib import clock
-
-    return clock.now().astimezone(UTC).date()
 
 
 def _ids(table: pa.Table) -> Any:
