@@ -17,6 +17,9 @@ else:
     Label = str
 
 
+OWN_COLUMNS = 5
+
+
 class FieldKind(enum.StrEnum):
     """What a value is. Decides its widget, its operators, its parser and its JSON form."""
 
@@ -118,6 +121,9 @@ class RecordType:
 
     def with_fields(self, custom: tuple[Field, ...]) -> RecordType:
         """The same type with a workspace's custom fields after the built-in ones."""
+        if self.is_own:  # people add the fields they want to see: the first of them are columns at once
+            shown = [field.name for field in custom if field.in_list][:OWN_COLUMNS]
+            custom = tuple(replace(field, default_column=field.name in shown) for field in custom)
         return replace(self, fields=self.fields + custom)
 
     def field(self, name: str) -> Field | None:

@@ -99,7 +99,7 @@ def record_page(*, actor: Actor, record_type_name: str, record_id: UUID) -> Reco
 def related_groups(
     *, actor: Actor, record_type_name: str, ids: Sequence[UUID], only_own: bool = False
 ) -> list[RelatedGroup]:
-    """Records that name one of these ids (all of one record), by type and field. Three queries, whatever there is.
+    """Records that name one of these ids (all of one record), by type and field. One query, whatever there is.
 
     `only_own`: those of types and fields that the workspace defined; for pages on which the built-in ones have panels.
     """
@@ -125,6 +125,8 @@ def related_groups(
             and actor.may(Action.CREATE, one.source)
             and policies.may_write_field(actor, _with(declared, one.field), one.field.name)
         )
+        if not found and not may_add:
+            continue
         groups.append(
             RelatedGroup(
                 relation=one,

@@ -81,7 +81,7 @@ def field_relations(name: str) -> list[FieldRelation]:
     return forward + [
         FieldRelation(
             name=f"{source.name}__{field.name}",
-            label=source.plural if times[source.name] == 1 else _both(source.plural, field.label),
+            label=_both(source.plural, field.label) if times[source.name] > 1 or source.name == name else source.plural,
             target=source.name,
             source=source.name,
             field=field,

@@ -56,7 +56,7 @@ class Asked:
 
     @property
     def record_type(self) -> RecordType:
-        into_where = isinstance(edit.node_at(self.tree, self.into), Related) if self.add else False
+        into_where = not self.chip and isinstance(edit.node_at(self.tree, self.into), Related)
         return queries.type_at(self.words, self.tree, f"{self.into}/where" if into_where else self.pointer)
 
     @property

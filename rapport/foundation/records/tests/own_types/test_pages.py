@@ -193,6 +193,11 @@ def test_customers_are_filtered_by_boats_in_sentences(
     assert "any boat" in listed
     menu = text(browser.get(f"{HOME}/lists/customers/filter", headers=HTMX))
     assert "relation%3Ax_boat__customer" in menu
+    of_boats = text(
+        browser.get(f"{HOME}/lists/customers/filter", {"where": where, "into": "/all/0", "add": "menu"}, headers=HTMX)
+    )
+    assert "field%3Alength" in of_boats
+    assert "field%3Acity" not in of_boats
 
 
 def test_pages_ask_the_same_for_one_and_for_many(
@@ -200,6 +205,7 @@ def test_pages_ask_the_same_for_one_and_for_many(
 ) -> None:
     marta = customer()
     seagull = boat("Seagull", customer=str(marta.pk), owner=str(actor.member_id))
+    boat("Dinghy", tender_of=str(seagull.pk))
     pages = [LIST, f"{LIST}{seagull.pk}/", f"{LIST}new", f"{HOME}/types/", f"{HOME}/fields/?type={BOAT}", f"/w/kestrel/customers/{marta.pk}/"]  # fmt: skip
 
     def asked() -> list[int]:
