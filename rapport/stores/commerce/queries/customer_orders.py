@@ -175,7 +175,7 @@ def holding(actor: Actor, ids: Sequence[UUID]) -> Holding:
 def used_in_orders(operation_id: UUID) -> Exists:
     """Whether a customer has orders beside those of this operation."""
     own = Order.objects.filter(customer_id=OuterRef("pk"), deleted_at=None)
-    return Exists(own.exclude(batch_id=operation_id).exclude(operation_id=operation_id))
+    return Exists(own.exclude(batch_id=operation_id))
 
 
 def everything(actor: Actor, ids: Sequence[UUID]) -> Iterator[dict[str, Any]]:

@@ -570,7 +570,7 @@ def undo_orders(*, actor: Actor, operation: Operation, reverse: Operation) -> di
     for change in Change.objects.filter(operation=operation, record_type=ORDER):
         restored += put_lines_back(actor=actor, change=change, reverse=reverse)
     kept = Order.objects.filter(pk__in=worked_on, deleted_at=None)
-    kept.update(touchpoint_id=None)
+    kept.update(touchpoint_id=None, batch_id=None)  # their customers are in use
     while _tell_some(actor, reverse, kept.filter(touchpoint_id=None).exclude(placed_at=None).order_by("pk")):
         pass
     return {"removed": len(gone), "kept": len(worked_on), "restored": restored}
