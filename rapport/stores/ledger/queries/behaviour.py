@@ -85,7 +85,7 @@ def _rows(node: Behaviour, now: datetime) -> Fragment:
 
 
 def _occurrences(occurrence: Occurrence, start: datetime | None = None, end: datetime | None = None) -> Fragment:
-    tests = [Fragment("r.id IS NULL AND b.id IS NULL")]
+    tests = [Fragment("r.touchpoint_id IS NULL AND b.batch_id IS NULL")]
     if occurrence.kind:
         tests.append(Fragment("t.kind = %s", (occurrence.kind,)))
     if occurrence.channel:
