@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rapport.demo import catalogue
+from rapport.demo import catalogue, life
 from rapport.demo.queries import KIND, standing_demo
 from rapport.demo.simulator import simulate
 from rapport.demo.types import CURRENCY, SOURCE, Firm, Identity, Touch
@@ -63,6 +63,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
     told = _append_touches(actor, operation, firm, parties, members)
     load_orders()
     _keep_views(actor, operation, firm)
+    life.provide(actor, operation)
     count(operation, touchpoints=told)
     audit.record("demo.loaded", actor=actor, subject=firm.name, subject_type="operation", subject_id=operation.id)
     return operation
@@ -79,6 +80,7 @@ def undo_demo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict
     if orphans:
         update_records(actor=actor, record_type=RECORD_TYPE, ids=orphans, values={"owner": None}, operation=reverse)
     _drop_views(actor, operation)
+    life.take_back(actor, operation)
     remove_fields(operation=operation)
     unseat_stand_ins(actor=actor, ids=colleagues)
     forget_words(SOURCE)

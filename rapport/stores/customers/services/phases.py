@@ -390,3 +390,8 @@ def remove_source_cost(*, actor: Actor, cost_id: UUID) -> None:
         raise NotFound(_("There is no such cost."))
     audit.record("phases.cost_removed", actor=actor, subject=row.source, amount=str(row.amount))
     row.delete()
+
+
+def drop_source_costs(cost_ids: Sequence[UUID]) -> None:
+    """Those that came with something that is taken back as a whole."""
+    delete_at_once(SourceCost.objects.filter(pk__in=cost_ids))
