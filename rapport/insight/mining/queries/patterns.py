@@ -78,7 +78,7 @@ def _figure(name: str, value: float, facts: dict[str, Any]) -> str:
     if name in sentences.MONEY and facts.get("currency"):
         return WORDING.money(value, facts["currency"])
     if name in sentences.SHARES:
-        return WORDING.percent(value)
+        return WORDING.fine_percent(value) if name == "support" else WORDING.percent(value)
     if name == "q":
         return "< 0.001" if value < 0.001 else WORDING.number(round(value, 3))
     return WORDING.number(round(value, 2))

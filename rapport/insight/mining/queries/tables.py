@@ -208,6 +208,10 @@ class RuleRow:
         return "< 0.001" if self.rule["q"] < 0.001 else WORDING.number(round(self.rule["q"], 3))
 
     @property
+    def support(self) -> str:
+        return WORDING.fine_percent(self.rule["support"])
+
+    @property
     def lift(self) -> str:
         return WORDING.number(round(self.rule["lift"], 2))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from babel.dates import format_date
+from babel.numbers import format_percent
 
 from rapport.foundation.ui import formats
 
@@ -15,6 +16,10 @@ class _Wording:
 
     def percent(self, share: float) -> str:
         return formats.percent(share)
+
+    def fine_percent(self, share: float) -> str:
+        """With a decimal, for shares of a few in a thousand."""
+        return str(format_percent(round(share, 3), decimal_quantization=False, locale=formats.locale()))
 
     def money(self, amount: float, currency: str) -> str:
         return formats.short_money(round(amount), currency)

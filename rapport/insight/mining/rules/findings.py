@@ -20,7 +20,7 @@ from rapport.insight.mining.rules.rfm import ASLEEP, BEST
 from rapport.insight.mining.types import Baskets, Clusters, Cohorts, Funnel, Part, PatternKind, Question, Rfm
 
 FEWEST = 5  # customers, for a pattern to be worth anybody's time
-MOST_RULES = 8
+MOST_RULES = 4
 MOST_COHORTS = 4
 AFTER = 3  # months a cohort is judged by
 LOST_ENOUGH = 0.3  # of those who reached a step

@@ -18,8 +18,11 @@ from rapport.foundation.workspace.types import SYSTEM, Actor
 from rapport.insight.mining.models import Answer, CustomerSet, SetMember, State
 from rapport.insight.mining.services import answers, sets
 from rapport.insight.mining.types import Act, Baskets, Clusters, Cohorts, Funnel, Part, Question, Reason, Rfm
+from rapport.stores.commerce.services.orders import cancel_order
+from rapport.stores.commerce.tests.factories import line, make_order
 from rapport.stores.customers.models import Customer, CustomerAlias
 from rapport.stores.customers.tests.factories import make_customer
+from rapport.stores.warehouse.services.writing import write
 
 pytestmark = pytest.mark.django_db
 VIEW, ORDER = Act(kind="page_viewed"), Act(kind="order_placed")
@@ -103,7 +106,6 @@ def test_cells_of_the_grid_hold_the_customers_they_count(firm: list[Customer], a
 
 def test_few_customers_are_not_enough(workspace: Any, actor: Actor) -> None:
     from rapport.stores.ledger.tests.factories import touch
-    from rapport.stores.warehouse.services.writing import write
 
     touch(make_customer().pk, kind="order_placed", channel="shop", amount=Decimal(5), currency="EUR")
     write()
@@ -201,3 +203,26 @@ def test_baskets_without_orders_have_a_reason(firm: list[Customer]) -> None:
 
     assert answer.state == State.NOTHING
     assert answer.reason in (Reason.NOTHING_THERE, Reason.FEW_BASKETS)
+
+
+def test_what_is_bought_together_is_found_with_those_who_have_half_of_it(
+    workspace: Any, actor: Actor, deferred: Any
+) -> None:
+    for number in range(12):
+        customer = make_customer(f"Buyer {number:02}")
+        things = [["Trailer", "Cover"]] * 12 if number < 6 else [["Trailer"], ["Bell", "Basket"], ["Lamp", "Lock"]] * 3
+        for names in things:
+            make_order(customer, *[line(name=name, category="Gear") for name in names])
+    cancelled = make_order(customer, line(name="Trailer"), line(name="Cover"))
+    cancel_order(actor=SYSTEM, order_id=cancelled.pk)
+    write()
+
+    answer = answers.answered(Baskets())
+
+    assert answer.result, answer.reason
+    rule = next(r for r in answer.result["rules"] if r["having"] == ["Trailer"])
+    assert (rule["also"], rule["n"], rule["n_having"], rule["missing"]) == ("Cover", 72, 90, 6)
+    assert rule["q"] < 0.001
+    row = gathered(actor, Baskets(), Part("without", items=("Trailer", "Cover")))
+    assert names_in(row) == [f"Buyer {number:02}" for number in range(6, 12)]
+    assert answers.answered(Baskets(item="category")).reason in (Reason.FEW_BASKETS, Reason.NO_RULES)
