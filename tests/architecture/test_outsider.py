@@ -412,6 +412,7 @@ FOR_ALL_WORKSPACES = {
     "mining.nightly",
     "customers.tell_all_phases",
     "scorecards.keep_all",
+    "value.refresh_all",
     "commerce.catch_up",
 }
 
