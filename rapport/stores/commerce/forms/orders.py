@@ -204,9 +204,9 @@ class ProductForm(Form):
 
     product = forms.UUIDField(label=gettext_lazy("Add a product"), required=False)
 
-    def __init__(self, *args: Any, found: Sequence[Option] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, found: Sequence[Option] = (), chosen: Option | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["product"].widget = PickerInput("product", None, found)
+        self.fields["product"].widget = PickerInput("product", chosen, found)
 
 
 # Acts

@@ -106,6 +106,22 @@ def test_order_is_made_through_the_form(browser: Client, marta: Customer) -> Non
     assert (order.total, order.status, order.customer_id) == (D(10730), "placed", marta.pk)
 
 
+def test_product_that_was_picked_stays_picked_until_it_is_added(browser: Client, marta: Customer) -> None:
+    product, _other = make_product(), make_product("Longtail 4", sku="LT4")
+    url = f"{BASE}/commerce/orders/new"
+    basket = {"customer": str(marta.pk), "currency": "EUR", "channel": "shop", "product__q": "longtail"}
+
+    while_typing = text(browser.post(url, {**basket, "product": str(product.pk)}, headers={"HX-Request": "true"}))
+    added = text(browser.post(url, {**basket, "product": str(product.pk), "do": "add"}))
+    which = text(browser.post(url, {**basket, "do": "add"}))
+
+    assert f'value="{product.pk}" checked' in while_typing
+    assert f'value="{product.pk}" checked' not in added
+    assert 'name="line-0-name" value="Longtail 3"' in added
+    assert "Longtail 4" in which
+    assert 'name="line-0-name"' not in which
+
+
 def test_form_says_what_is_wrong_beside_the_line_and_keeps_what_was_typed(browser: Client, marta: Customer) -> None:
     url = f"{BASE}/commerce/orders/new"
     basket = {"customer": str(marta.pk), "currency": "EUR", "channel": "shop", "do": "place"}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rapport.foundation.lib import clock
 from rapport.foundation.records import policies as record_policies
 from rapport.foundation.records.extension_points import Panel
+from rapport.foundation.records.forms.records import Option
 from rapport.foundation.ui.render import redirect, render, saved
 from rapport.foundation.workspace.errors import Invalid
 from rapport.foundation.workspace.http import WorkspaceRequest
@@ -23,7 +24,6 @@ from rapport.stores.commerce import policies
 from rapport.stores.commerce.forms.orders import (
     BasketForm,
     BasketLine,
-    Form,
     ProductForm,
     act_form,
     basket_initial,
@@ -205,9 +205,20 @@ def _sums(form: BasketForm, lines: list[BasketLine]) -> tuple[Any, dict[str, str
     return found, {}
 
 
-def _product_picker(request: WorkspaceRequest) -> Form:
-    found = found_by(request, PRODUCT, "product") if request.method == "POST" else []
-    return ProductForm(found=found if len(found) > 1 else [])
+def _product_picker(request: WorkspaceRequest) -> ProductForm:
+    """What was found and picked stays while totals are worked out; once it is a line, the next one can be looked for."""
+    if request.method != "POST" or request.POST.get("do", "").startswith(("add", "remove")):
+        return ProductForm(found=_several(request))
+    found, value = found_by(request, PRODUCT, "product"), request.POST.get("product", "")
+    return ProductForm(found=found, chosen=picked(request, PRODUCT, value, found), initial={"product": value})
+
+
+def _several(request: WorkspaceRequest) -> list[Option]:
+    """Products that were found when one was to be added without saying which."""
+    if request.method != "POST" or request.POST.get("product"):
+        return []
+    found = found_by(request, PRODUCT, "product")
+    return found if len(found) > 1 else []
 
 
 @require_http_methods(["GET", "POST"])
