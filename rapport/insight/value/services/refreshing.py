@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.lib import clock
-from rapport.foundation.workspace.errors import NotAllowed, NotFound
+from rapport.foundation.workspace.errors import NotAllowed, NotFound, RapportError
 from rapport.foundation.workspace.types import Actor, Power
 from rapport.insight.value.extension_points import ScoresWritten, ValueThen, after_scores, fit_deferrers
 from rapport.insight.value.models import FitState, ModelFit
@@ -43,7 +43,7 @@ KEPT = 60  # versions, beside the newest
 _LOCK = 0xF17
 
 
-class NotYet(Exception):
+class NotYet(RapportError):
     """There is nothing to read yet; a later attempt may go well."""
 
 
