@@ -169,9 +169,9 @@ def group_rows(answer_id: UUID, result: Result) -> list[GroupRow]:
     for group in result["groups"]:
         said = traits_text(group["traits"])
         medians = [
-            (str(FEATURES[name]), _median(name, value, result["currency"]))
-            for name, value in group["medians"].items()
-            if name in FEATURES
+            (str(label), _median(name, group["medians"][name], result["currency"]))
+            for name, label in FEATURES.items()
+            if name in group["medians"]
         ]
         rows.append(
             GroupRow(
