@@ -70,6 +70,7 @@ class _Likelihood:
         self.n = None if customers is None else n
         self.total, self.orders = float(n.sum()), float(n @ x)
         self.x, self.spent = x, x * z
+        self.room = np.empty_like(z), np.empty_like(z), np.empty_like(z)
         self.middle = float(np.median(z[:10_000]))
         logs = np.log(z)
         self.of_means = float(n @ logs)
@@ -78,9 +79,11 @@ class _Likelihood:
     def __call__(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         p, q, v = parameters
         x, n = self.x_values, self.x_counts
-        above = self.spent + v
-        logs, per = np.log(above), np.reciprocal(above)
-        square = per * per
+        logs, per, square = self.room  # written over each time: fetching fresh memory costs as much as the logarithms
+        np.add(self.spent, v, out=per)
+        np.log(per, out=logs)
+        np.reciprocal(per, out=per)
+        np.multiply(per, per, out=square)
         if self.n is not None:
             logs, per, square = logs * self.n, per * self.n, square * self.n
         logs_sum, logs_x = float(logs.sum()), float(logs @ self.x)
