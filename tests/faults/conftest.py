@@ -1,16 +1,18 @@
-"""A Rapport of its own that may be killed: durable database, web server, a workspace and a token."""
+"""A Rapport of its own that may be killed: durable database, web server, worker, a workspace and a token."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,7 @@ import pytest
 
 from rapport.launch.database import Cluster
 from rapport.launch.schema import prepare
-from rapport.launch.serving import web_command, web_environment
-from rapport.launch.up import free_port
+from rapport.launch.serving import this_program, web_command, web_environment, worker_command
 from tests.platform.conftest import home
 
 __all__ = ["home"]
@@ -37,7 +38,7 @@ user = User.objects.create_user("ada@example.com", "correct horse battery", name
 workspace = create_workspace(name="Faults", slug="faults", user=user)
 enter(workspace)
 actor = actor_of_member(Membership.objects.get(user=user, workspace=workspace).pk, workspace)
-scopes = frozenset({"touchpoint:write"})
+scopes = frozenset({"touchpoint:write", "customer:read", "customer:write"})
 _, raw = create_token(actor=actor, workspace=workspace, name="x", scopes=scopes, expires_at=None, rate_per_minute=HIGHEST_RATE)
 print(workspace.schema_name, raw)
 """
@@ -50,6 +51,7 @@ class Rapport:
     home: Path
     clusters: list[Cluster] = field(default_factory=list)
     web: subprocess.Popen[bytes] | None = None
+    worker: subprocess.Popen[bytes] | None = None
     port: int = 0
     schema: str = ""
     token: str = ""
@@ -78,7 +80,7 @@ class Rapport:
         self.schema, self.token = done.stdout.split()[-2:]
 
     def start_web(self) -> None:
-        self.port = self.port or free_port("127.0.0.1", 19500 + os.getpid() % 400)
+        self.port = self.port or _free_port()
         environment = {**self._environment(), **web_environment(self.port)}
         command = web_command(host="127.0.0.1", port=self.port, workers=2)
         self.web = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
@@ -92,13 +94,26 @@ class Rapport:
 
     def kill_web(self) -> None:
         """kill -9 of the server and all its workers."""
-        assert self.web is not None
-        os.killpg(self.web.pid, signal.SIGKILL)
-        self.web.wait()
+        _kill(self.web)
+
+    def start_worker(self) -> None:
+        self.worker = subprocess.Popen(
+            worker_command(), env=self._environment(), start_new_session=True, stderr=subprocess.DEVNULL
+        )
+
+    def kill_worker(self) -> None:
+        _kill(self.worker)
+
+    def take_over(self) -> None:
+        """What the worker does every minute, at once: dead workers are known for dead, and their jobs begun anew."""
+        self.rows("update public.procrastinate_workers set last_heartbeat = now() - interval '1 day' returning 1")
+        defer = this_program("manage", "procrastinate", "defer", "records.take_over_killed_jobs", '{"timestamp": 60}')
+        done = subprocess.run(defer, env=self._environment(), capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
 
     def kill_database(self) -> None:
         """kill -9 of PostgreSQL and every process it has."""
-        postmaster = int(next(self.home.parent.rglob("postmaster.pid"), Path()).read_text().splitlines()[0])
+        postmaster = self._postmaster()
         family = [postmaster, *_children(postmaster)]
         for process in family:
             with suppress(ProcessLookupError):
@@ -108,10 +123,21 @@ class Rapport:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    @contextmanager
+    def no_room(self, largest_bytes: int) -> Iterator[None]:
+        """Every file of PostgreSQL may grow to this size and no further: a full disk that needs no disk to fill."""
+        postmaster, user, group = self._postmaster(), self.clusters[-1].uid, self.clusters[-1].gid
+        _limit([postmaster, *_children(postmaster)], largest_bytes, user, group)
+        try:
+            yield
+        finally:
+            _limit([postmaster, *_children(postmaster)], resource.RLIM_INFINITY, user, group)
+
+    def ask(self, method: str, path: str, body: Any = None, *, kind: str = "application/json") -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        connection.request(method, path, sent, headers)
         response = connection.getresponse()
         text = response.read()
         return response.status, json.loads(text) if text[:1] in (b"{", b"[") else text
@@ -120,11 +146,21 @@ class Rapport:
         with psycopg.connect(self.url, options=f"-c search_path={self.schema},public") as connection:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
+    def until(self, holds: Callable[[], object], words: str, *, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {seconds:g} s: {words}"
+            time.sleep(0.02)
+
     def stop(self) -> None:
-        if self.web is not None and self.web.poll() is None:
-            self.kill_web()
+        for process in (self.web, self.worker):
+            if process is not None and process.poll() is None:
+                _kill(process)
         for cluster in self.clusters:
             cluster.release()
+
+    def _postmaster(self) -> int:
+        return int(next(self.home.parent.rglob("postmaster.pid"), Path()).read_text().splitlines()[0])
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -147,6 +183,37 @@ def rapport(home: Path) -> Iterator[Rapport]:
         yield made
     finally:
         made.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _limit(processes: list[int], size: int, user: int, group: int) -> None:
+    """Set how large their files may become; as their own user, since not even root may always do it for others."""
+    child = os.fork()
+    if child:
+        assert os.waitpid(child, 0)[1] == 0
+        return
+    failed = 1
+    with suppress(BaseException):
+        if os.geteuid() != user:
+            os.setgroups([])
+            os.setgid(group)
+            os.setuid(user)
+        for process in processes:
+            with suppress(ProcessLookupError):
+                resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        failed = 0
+    os._exit(failed)
+
+
+def _kill(process: subprocess.Popen[bytes] | None) -> None:
+    assert process is not None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _children(parent: int) -> list[int]:
