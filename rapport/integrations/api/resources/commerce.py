@@ -28,7 +28,7 @@ PRODUCTS, ORDERS, SUBSCRIPTIONS = ["Products"], ["Orders"], ["Subscriptions"]
 Values = Body(..., description="Values by field name")
 
 
-class LineIn(Schema):
+class NewLine(Schema):
     """A product by `product_id` or `sku`, or what it is called. What is left out is taken from the product and price lists."""
 
     product_id: UUID | None = None
@@ -43,11 +43,11 @@ class LineIn(Schema):
     unit_cost: Decimal | None = None
 
 
-class OrderIn(Schema):
+class OrderContent(Schema):
     """`total`: what the source says it comes to; less than its lines is a discount, more is for shipping."""
 
     currency: str
-    lines: list[LineIn]
+    lines: list[NewLine]
     number: str | None = None
     channel: str | None = None
     placed_at: AwareDatetime | None = None
@@ -65,27 +65,27 @@ class OrderIn(Schema):
         return self.model_dump(exclude_none=True, exclude={"customer_id", "is_cart"})
 
 
-class NewOrder(OrderIn):
+class NewOrder(OrderContent):
     """`is_cart`: it is not placed yet, and nothing of it stands in the customer's timeline."""
 
     customer_id: UUID
     is_cart: bool = False
 
 
-class PaymentIn(Schema):
+class NewPayment(Schema):
     amount: Decimal
     at: AwareDatetime | None = None
     method: str = ""
     reference: str = ""
 
 
-class RefundIn(Schema):
+class NewRefund(Schema):
     amount: Decimal
     at: AwareDatetime | None = None
     reason: str = ""
 
 
-class ShipmentIn(Schema):
+class NewShipment(Schema):
     """`items`: quantities by line id; left out: everything that is left."""
 
     items: dict[str, Decimal] | None = None
@@ -96,11 +96,11 @@ class ShipmentIn(Schema):
     ship_to: dict[str, str] | None = None
 
 
-class DeliveryIn(Schema):
+class Arrival(Schema):
     at: AwareDatetime | None = None
 
 
-class ReturnIn(Schema):
+class NewReturn(Schema):
     """`items`: quantities by line id; left out: everything the customer has."""
 
     items: dict[str, Decimal] | None = None
@@ -108,11 +108,11 @@ class ReturnIn(Schema):
     reason: str = ""
 
 
-class CancelIn(Schema):
+class Cancellation(Schema):
     reason: str = ""
 
 
-class SubscriptionIn(Schema):
+class NewSubscription(Schema):
     """`interval` is month, quarter or year; name and amount are taken from the product where they are left out."""
 
     customer_id: UUID
@@ -126,11 +126,11 @@ class SubscriptionIn(Schema):
     number: str = ""
 
 
-class RenewalIn(Schema):
+class Renewal(Schema):
     renewed_on: date | None = None
 
 
-class EndIn(Schema):
+class Ending(Schema):
     ended_on: date | None = None
     reason: str = ""
 
@@ -214,7 +214,7 @@ def update_order(request: ApiRequest, order_id: UUID, payload: dict[str, Any] = 
 
 
 @router.put("/orders/{order_id}/cart", response=dict[str, Any], tags=ORDERS, operation_id="change_cart")
-def change_cart(request: ApiRequest, order_id: UUID, payload: OrderIn) -> Any:
+def change_cart(request: ApiRequest, order_id: UUID, payload: OrderContent) -> Any:
     """Replace what is in a cart."""
     found = policies.get_record(request.actor, ORDER, order_id)
     changed, operation = orders.save_cart(
@@ -231,21 +231,21 @@ def place(request: ApiRequest, order_id: UUID) -> Any:
 
 
 @router.post("/orders/{order_id}/payments", response={201: dict[str, Any]}, tags=ORDERS, operation_id="pay_order")
-def pay(request: ApiRequest, order_id: UUID, payload: PaymentIn) -> Any:
+def pay(request: ApiRequest, order_id: UUID, payload: NewPayment) -> Any:
     """Record a payment of what is still due, or part of it."""
     paid, operation = orders.pay_order(actor=request.actor, order_id=order_id, **payload.model_dump())
     return Status(201, _order(request, paid.pk, operation))
 
 
 @router.post("/orders/{order_id}/refunds", response={201: dict[str, Any]}, tags=ORDERS, operation_id="refund_order")
-def refund(request: ApiRequest, order_id: UUID, payload: RefundIn) -> Any:
+def refund(request: ApiRequest, order_id: UUID, payload: NewRefund) -> Any:
     """Record money paid back; no more than was paid."""
     refunded, operation = orders.refund_order(actor=request.actor, order_id=order_id, **payload.model_dump())
     return Status(201, _order(request, refunded.pk, operation))
 
 
 @router.post("/orders/{order_id}/shipments", response={201: dict[str, Any]}, tags=ORDERS, operation_id="ship_order")
-def ship(request: ApiRequest, order_id: UUID, payload: ShipmentIn) -> Any:
+def ship(request: ApiRequest, order_id: UUID, payload: NewShipment) -> Any:
     """Record what left, by line, or everything that is left."""
     shipped, operation = orders.ship_order(actor=request.actor, order_id=order_id, **payload.model_dump())
     return Status(201, _order(request, shipped.pk, operation))
@@ -257,7 +257,7 @@ def ship(request: ApiRequest, order_id: UUID, payload: ShipmentIn) -> Any:
     tags=ORDERS,
     operation_id="deliver_shipment",
 )
-def deliver(request: ApiRequest, order_id: UUID, shipment_id: UUID, payload: DeliveryIn) -> Any:
+def deliver(request: ApiRequest, order_id: UUID, shipment_id: UUID, payload: Arrival) -> Any:
     """Record that a shipment arrived."""
     delivered, operation = orders.deliver_shipment(
         actor=request.actor, order_id=order_id, shipment_id=shipment_id, at=payload.at
@@ -266,14 +266,14 @@ def deliver(request: ApiRequest, order_id: UUID, shipment_id: UUID, payload: Del
 
 
 @router.post("/orders/{order_id}/returns", response={201: dict[str, Any]}, tags=ORDERS, operation_id="return_goods")
-def take_back(request: ApiRequest, order_id: UUID, payload: ReturnIn) -> Any:
+def take_back(request: ApiRequest, order_id: UUID, payload: NewReturn) -> Any:
     """Record what came back, by line, or everything. What is paid back for it is a refund."""
     returned, operation = orders.return_goods(actor=request.actor, order_id=order_id, **payload.model_dump())
     return Status(201, _order(request, returned.pk, operation))
 
 
 @router.post("/orders/{order_id}/cancel", response=dict[str, Any], tags=ORDERS, operation_id="cancel_order")
-def cancel(request: ApiRequest, order_id: UUID, payload: CancelIn) -> Any:
+def cancel(request: ApiRequest, order_id: UUID, payload: Cancellation) -> Any:
     """Cancel an order of which nothing is with the customer."""
     cancelled, operation = orders.cancel_order(actor=request.actor, order_id=order_id, reason=payload.reason)
     return _order(request, cancelled.pk, operation)
@@ -292,7 +292,7 @@ def list_subscriptions(
 
 
 @router.post("/subscriptions", response={201: dict[str, Any]}, tags=SUBSCRIPTIONS, operation_id="start_subscription")
-def start(request: ApiRequest, payload: SubscriptionIn) -> Any:
+def start(request: ApiRequest, payload: NewSubscription) -> Any:
     row, operation = subscriptions.start_subscription(actor=request.actor, **payload.model_dump())
     return Status(201, _subscription(request, row, operation))
 
@@ -310,7 +310,7 @@ def subscription(request: ApiRequest, subscription_id: UUID) -> Any:
     tags=SUBSCRIPTIONS,
     operation_id="renew_subscription",
 )
-def renew(request: ApiRequest, subscription_id: UUID, payload: RenewalIn) -> Any:
+def renew(request: ApiRequest, subscription_id: UUID, payload: Renewal) -> Any:
     """Another interval begins."""
     row, operation = subscriptions.renew_subscription(
         actor=request.actor, subscription_id=subscription_id, renewed_on=payload.renewed_on
@@ -321,7 +321,7 @@ def renew(request: ApiRequest, subscription_id: UUID, payload: RenewalIn) -> Any
 @router.post(
     "/subscriptions/{subscription_id}/end", response=dict[str, Any], tags=SUBSCRIPTIONS, operation_id="end_subscription"
 )
-def end(request: ApiRequest, subscription_id: UUID, payload: EndIn) -> Any:
+def end(request: ApiRequest, subscription_id: UUID, payload: Ending) -> Any:
     row, operation = subscriptions.end_subscription(
         actor=request.actor, subscription_id=subscription_id, **payload.model_dump()
     )
