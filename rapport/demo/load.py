@@ -64,6 +64,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
     load_orders()
     _keep_views(actor, operation, firm)
     life.provide(actor, operation)
+    life.tell()
     count(operation, touchpoints=told)
     audit.record("demo.loaded", actor=actor, subject=firm.name, subject_type="operation", subject_id=operation.id)
     return operation

@@ -10,13 +10,10 @@ from rapport.foundation.records.services.undo import undo
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Customer, SourceCost
 from rapport.stores.customers.queries import phases as queries
-from rapport.stores.customers.services import phases
 
 
 def test_customers_are_in_every_phase_and_sources_cost_something(actor: Actor, firm: Firm) -> None:
     load(actor=actor, firm=firm)
-
-    phases.tell_all_due()
 
     found = Counter(Customer.objects.values_list("phase", flat=True))
     assert set(found) >= {"prospect", "onboarding", "growing", "loyal", "at_risk", "lapsed", "won_back"}

@@ -90,6 +90,6 @@ class PhaseEvidence(Protocol):
 
 phase_evidence: Registry[PhaseEvidence] = Registry("evidence of phases")
 
-# One slot, "worker": asks the worker to tell the phases of marked customers anew, or with True everyone's whose life was
-# told by other rules. Services lie below tasks.
-phase_deferrers: Registry[Callable[[bool], None]] = Registry("phase deferrer")
+# One slot, "worker": asks the worker to tell the phases of marked customers of a schema anew, or with True everyone's whose
+# life was told by other rules. Services lie below tasks.
+phase_deferrers: Registry[Callable[[str, bool], None]] = Registry("phase deferrer")

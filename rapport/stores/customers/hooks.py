@@ -10,7 +10,6 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from procrastinate.exceptions import AlreadyEnqueued
 
-from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
     Aliases,
     HistoryPart,
@@ -387,9 +386,9 @@ home_panels.register(
 _asked: dict[tuple[str, bool], float] = {}
 
 
-def _defer_phases(everyone: bool) -> None:
+def _defer_phases(schema: str, everyone: bool) -> None:
     """Soon, so that what is marked meanwhile is told along with it; a job that waits already will do."""
-    schema, now = current_schema(), time.monotonic()
+    now = time.monotonic()
     if now - _asked.get((schema, everyone), -SOON_SECONDS) < SOON_SECONDS - 1:
         return  # that job has not begun yet
     _asked[schema, everyone] = now

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.lib import clock, ids
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.services.copying import delete_at_once
@@ -60,12 +61,13 @@ def mark_due(customer_ids: Iterable[UUID]) -> None:
     if wanted:
         now = clock.now()
         PhaseDue.objects.bulk_create([PhaseDue(customer_id=one, marked_at=now) for one in wanted], batch_size=5000)
-        transaction.on_commit(_ask_worker)
+        transaction.on_commit(partial(_ask_worker, current_schema()))
 
 
-def _ask_worker(*, everyone: bool = False) -> None:
+def _ask_worker(schema: str, *, everyone: bool = False) -> None:
+    """For the workspace it was asked in: when a transaction commits, the connection may be elsewhere."""
     if "worker" in phase_deferrers:
-        phase_deferrers["worker"](everyone)
+        phase_deferrers["worker"](schema, everyone)
 
 
 # Telling
@@ -349,7 +351,7 @@ def save_settings(*, actor: Actor, rules: PhaseRules, source_field: str) -> Sett
     if rules != before.rules:
         row.version += 1
         row.rules = queries.rules_to_json(rules)
-        transaction.on_commit(partial(_ask_worker, everyone=True))
+        transaction.on_commit(partial(_ask_worker, current_schema(), everyone=True))
     if rules != before.rules or source_field != before.source_field:
         row.source_field = source_field
         row.save()

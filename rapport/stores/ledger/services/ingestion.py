@@ -14,8 +14,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, IntegrityError, OperationalError
+from django_tenants.utils import schema_context
 from psycopg import errors as pg
 
+from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.lib import clock
 from rapport.foundation.records.policies import visible
 from rapport.foundation.workspace.types import Action, Actor, Rows
@@ -332,7 +334,17 @@ class _Batch:
             if outcome is not None and outcome.id is not None and outcome.customer_id is not None
         )
         appended = Appended(self.source, self.batch_id, landed)
-        transaction.on_commit(lambda: _tell(appended))
+        schema = current_schema()
+        transaction.on_commit(lambda: _tell_in(schema, appended))
+
+
+def _tell_in(schema: str, appended: Appended) -> None:
+    """By the time an outer transaction commits, the connection may have left the workspace that the batch belongs to."""
+    if current_schema() == schema:
+        _tell(appended)
+        return
+    with schema_context(schema):
+        _tell(appended)
 
 
 def _tell(appended: Appended) -> None:
