@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 from rapport.foundation.accounts.tenancy import current_schema
@@ -87,14 +87,14 @@ def write(*, rebuild: bool = False) -> Run | None:
             return None
         lake = current_lake()
         manifest = lake.manifest()
-        _forget_taken(manifest)
-        inside = connection.in_atomic_block
-        if not rebuild and manifest is not None and not Arrival.objects.exists() and not _due(manifest, inside=inside):
-            return None
         # Nobody else is at it, so whatever still counts as running was killed.
         Run.objects.filter(state=Run.State.RUNNING).update(
             state=Run.State.FAILED, ended_at=clock.now(), problem="The worker was stopped."
         )
+        _forget_taken(manifest)
+        inside = connection.in_atomic_block
+        if not rebuild and manifest is not None and not Arrival.objects.exists() and not _due(manifest, inside=inside):
+            return None
         run = Run.objects.create(is_rebuild=rebuild or manifest is None, started_at=clock.now())
         try:
             again = True
@@ -122,6 +122,8 @@ def _once(lake: Lake, before: Manifest | None, run: Run, inside: bool) -> bool:
         work.properties, work.nested = dict(before.properties), set(before.nested)
         work.unflattened = set(before.unflattened)
         work.newest_recorded_at, work.newest_occurred_at = before.newest_recorded_at, before.newest_occurred_at
+    if not work.is_whole:
+        _summarise()
     with copying.one_moment():
         arrivals = list(Arrival.objects.order_by("id")[: None if work.is_whole else MOST_ARRIVALS])
         returned = erasures.returned()
@@ -228,6 +230,16 @@ def _merge(work: Work) -> None:
             held = [file for file in held if file not in small] + merged
         kept += held
     work.tables[TOUCHPOINTS] = TableState(tuple(kept), state.columns, state.mark, state.seconds, state.read_at)
+
+
+def _summarise() -> None:
+    """Blocks that were filled since the last vacuum are not in the index on recorded_at: each look for what arrived would
+    read all of them. Telling the index costs less than one such look; where a vacuum is at it, it does so itself."""
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local lock_timeout = '300ms'")
+        cursor.execute(
+            "select brin_summarize_new_values(inhrelid) from pg_inherits where inhparent = 'touchpoint_recorded'::regclass"
+        )
 
 
 def _estimate() -> int:
