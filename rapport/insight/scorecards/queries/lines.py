@@ -32,6 +32,7 @@ from rapport.stores.customers.types import Phase
 MOST_SEGMENTS = 40
 MOST_LINES = 60
 MOST_MONTHS = 24
+MOST_PAIRS = 15  # shown; all are kept
 HANDED_OVER_MONTHS = 24
 
 
@@ -207,7 +208,7 @@ def handed_over_since(today: date) -> date:
 
 
 def kept_pairs() -> tuple[list[Pair], date | None]:
-    """The pairs, those with the most customers first, and since when they count."""
-    rows: Sequence[PairLine] = list(PairLine.objects.order_by("-handed_over", "source", "owner")[:MOST_LINES])
+    """The largest pairs, those with the most customers first, and since when they count."""
+    rows: Sequence[PairLine] = list(PairLine.objects.order_by("-handed_over", "source", "owner")[:MOST_PAIRS])
     names = Pair.__dataclass_fields__
     return [Pair(**{name: getattr(row, name) for name in names}) for row in rows], rows[0].since if rows else None

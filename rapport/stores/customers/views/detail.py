@@ -35,8 +35,11 @@ from rapport.stores.customers.views.answers import page_url, undo_url
 from rapport.stores.customers.views.neighbours import list_opened_from
 
 PAGE = "customers/customers/detail.html"
-# Shown elsewhere on the page: in the heading, as tags, as a text of their own.
-_ELSEWHERE = frozenset({"name", "given_name", "family_name", "kind", "tags", "notes", "created_at", "updated_at"})
+# Shown elsewhere on the page: in the heading, as tags, as a text of their own, in the life cycle.
+_ELSEWHERE = frozenset(
+    {"name", "given_name", "family_name", "kind", "tags", "notes", "created_at", "updated_at"}
+    | {"phase", "phase_since", "recruited_on"}
+)
 _FIRST = (
     "email",
     "phone",
