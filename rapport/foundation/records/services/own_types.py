@@ -69,7 +69,7 @@ def define_type(*, actor: Actor, fields: Sequence[Mapping[str, Any]] = (), **val
     this type. Errors: NotAllowed, Invalid naming `fields.<place>.<name>`.
     """
     row = create_type(actor=actor, **values)
-    problems = {}
+    problems: dict[str, str] = {}
     for at, field in enumerate(fields):
         target = row.name if field.get("target") == "self" else field.get("target", "")
         try:
