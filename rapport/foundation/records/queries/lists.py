@@ -223,7 +223,7 @@ def says(said: str, record_type: RecordType) -> Q:
     trigram inside a word, so they must begin one."""
     column = record_type.searchable_column
     if not column:
-        return Q(**{f"{record_type.title_field}__icontains": said})
+        return Q(**{f"{record_type.title_path}__icontains": said})
     held = Q()
     for word in folded(said).split()[:WORDS_TAKEN]:
         if len(word) >= SHORTEST_INSIDE:
