@@ -25,7 +25,7 @@ def write_warehouse(*, schema: str, rebuild: bool = False) -> None:
     if workspace is None:
         return
     with tenant_context(workspace):
-        writing.write(rebuild=rebuild)
+        writing.write(rebuild=rebuild is True)
 
 
 @app.periodic(cron="* * * * * */30")  # the sixth place is seconds
