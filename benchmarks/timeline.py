@@ -37,7 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
             partitions=len(partitions()),
         )
         print(
-            f"one customer with {HEAVY_TOUCHPOINTS:,} touch points; others have {size.touchpoints // size.customers} on average"
+            f"one customer with {min(HEAVY_TOUCHPOINTS, size.touchpoints // 2):,} touch points; others have {size.touchpoints // size.customers} on average"
         )
         asks: dict[str, Callable[[], Any]] = {
             "50 newest of the heavy customer": lambda: timeline(actor=SYSTEM, customer_id=heavy, ids=[heavy]),
