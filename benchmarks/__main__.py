@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-PROGRAMS = ("requests", "lists", "ingestion", "timeline", "imports", "value", "warehouse", "mining")
+PROGRAMS = ("requests", "lists", "ingestion", "timeline", "imports", "value", "warehouse", "mining", "equity")
 
 
 def main() -> None:

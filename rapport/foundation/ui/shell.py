@@ -91,7 +91,8 @@ class Shell:
             *extension_points.commands.items(),
         ]
         seen = [(name, id(entry)) for name, entry in entries if actor is not None and meets(actor, entry.needs)]
-        own = [each for each in (*self.own_menu, *self.own_quick_create) if actor and meets(actor, each.needs)]
+        mine: list[MenuEntry | QuickCreate] = [*self.own_menu, *self.own_quick_create]
+        own = [each for each in mine if actor and meets(actor, each.needs)]
         return (self.language, get_script_prefix(), get_urlconf(), *seen, *own)
 
     # How the page looks

@@ -115,8 +115,6 @@ def _names(actor: Actor, touched: Mapping[UUID, list[tuple[str, UUID]]]) -> dict
         if resolve:
             names = resolve(actor, list(ids))
         else:
-            names = dict(
-                policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_path)
-            )
+            names = dict(policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_path))
         named |= {pk: Named(name, record_url(declared, pk)) for pk, name in names.items()}
     return named

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
-    Label = str | _StrPromise
+from rapport.foundation.records.types import Label
 
 MODELS: Mapping[str, Label] = {
     "bg_nbd": "BG/NBD",
