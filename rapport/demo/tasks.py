@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django_tenants.utils import tenant_context
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from rapport.demo.load import load
@@ -12,6 +13,9 @@ from rapport.demo.queries import LOAD_TASK, standing_demo
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.accounts.queries.workspaces import seats_of
 from rapport.foundation.workspace.queries.members import actor_of_member
+from rapport.insight.mining.services import patterns
+from rapport.insight.value.services import refreshing
+from rapport.stores.warehouse.services import writing
 
 
 @app.task(name=LOAD_TASK, queue="demo")
@@ -24,6 +28,19 @@ def load_demo(*, schema: str, member_id: str) -> None:
         actor = actor_of_member(UUID(member_id), workspace)
         if actor is not None and standing_demo() is None:
             load(actor=actor)
+            work_out.defer(schema=schema)
+
+
+@app.task(name="demo.work_out", queue="demo", retry=RetryStrategy(max_attempts=3, exponential_wait=20))
+def work_out(*, schema: str) -> None:
+    """What the nights have worked out in a firm that is three years old: warehouse, values, patterns. Safe to run twice."""
+    workspace = Workspace.objects.filter(schema_name=schema).first()
+    if workspace is None:
+        return
+    with tenant_context(workspace):
+        writing.write()
+        refreshing.refresh()
+        patterns.find_patterns(patterns.begin_run())
 
 
 def begin(workspace: Workspace, owner_id: UUID) -> None:

@@ -12,6 +12,7 @@ from django_tenants.utils import tenant_context
 
 from rapport.demo import cast
 from rapport.demo.load import load
+from rapport.demo.tasks import work_out
 from rapport.foundation.accounts.models import User, Workspace
 from rapport.foundation.accounts.queries.workspaces import seats_of
 from rapport.foundation.accounts.services.workspaces import create_workspace, free_address
@@ -42,3 +43,4 @@ def _fill(workspace: Workspace, owner: User) -> None:
         actor = actor_of_member(member_id, workspace, person=owner)
         if actor is not None:
             load(actor=actor)
+            work_out.defer(schema=workspace.schema_name)

@@ -22,7 +22,7 @@ def findable_firm() -> None:
         customer = Customer.objects.create(name=f"Customer {number:03}")
         kind = (0, 1, 1, 2)[number % 4]
         days = {
-            0: [430 - 20 * i - number % 7 for i in range(14 + number % 4)],  # the last 110 to 170 days ago
+            0: [430 - 20 * i - number % 7 for i in range(14 + number // 4 % 4)],  # the last 110 to 170 days ago
             1: [80 - 7 * i - number % 5 for i in range(11)],
             2: [620 - number],
         }[kind]

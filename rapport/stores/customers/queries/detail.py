@@ -138,7 +138,7 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
         ids=ids,
         fields=fields,
         # What is kept beside the customer is shown by panels of its own.
-        values={field.name: value_of(customer, field) for field in fields if "__" not in field.path},
+        values={field.name: value_of(customer, field) for field in fields if field.custom or "__" not in field.path},
         identities=tuple(each for each in identities if each.kind in KNOWN),
         browsers=sum(each.kind not in KNOWN for each in identities),
         addresses=tuple(_address(each) for each in lists["d_addresses"]),

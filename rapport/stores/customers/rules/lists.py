@@ -29,7 +29,7 @@ def _page(name: str, title: Label, add: Label, kind: str = "", **options: Any) -
         title=title,
         url_name=f"customers:{'list' if name == 'customers' else name}",
         base={"field": "kind", "op": "is", "value": kind} if kind else {},
-        columns=("email", "phone", "phase", "tags", "owner") if kind != "household" else ("phase", "tags", "owner"),
+        columns=("email", "phase", "tags", "owner") if kind != "household" else ("phase", "tags", "owner"),
         hidden=("kind",) if kind else (),
         subtitle=("organisation_name", "city"),
         avatar="kind",

@@ -26,7 +26,7 @@ from rapport.stores.ledger.rules.cursors import Cursor
 from rapport.stores.ledger.types import LATEST_DAYS_AHEAD, Entry, Group
 
 PAGE = 50
-WINDOWS = (timedelta(days=7), timedelta(days=61), timedelta(days=366), timedelta(days=1830), None)
+WINDOWS = (timedelta(days=7), timedelta(days=92), timedelta(days=1096), None)
 PATIENCE_SECONDS = 0.6
 MOST_SEEN = 50_000  # customers of somebody who sees only some
 _EVER = datetime(1, 1, 1, tzinfo=UTC)

@@ -34,7 +34,7 @@ from rapport.stores.ledger.types import LATEST_DAYS_AHEAD, Entry, Group, Label
 
 PAGE = 50
 LATE = timedelta(hours=1)
-WINDOWS = (timedelta(days=92), timedelta(days=731), None)  # None: however old
+WINDOWS = (timedelta(days=183), None)  # None: however old
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 COLUMNS = (
