@@ -41,7 +41,9 @@ class Command(BaseCommand):
         self._migrate(snapshot.TEMPLATE, verbosity)
         workspace = snapshot.dump(url, snapshot.TEMPLATE)
         if workspace:
-            snapshot.Snapshot(snapshot.fingerprint(), workspace, public or "").keep()
+            # A database in use tells nothing of an empty one: what is known of that already stays.
+            known = snapshot.Snapshot.find(snapshot.fingerprint())
+            snapshot.Snapshot(snapshot.fingerprint(), workspace, public or (known.public if known else "")).keep()
         for schema in Workspace.objects.order_by("created_at").values_list("schema_name", flat=True):
             self._migrate(schema, verbosity)
         snapshot.record_fingerprint(connection, snapshot.fingerprint())
