@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,7 +105,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chart:
+class Chart(ABC):
     """What all charts have. `title` is the finding, `said` the whole chart in a sentence for those who do not see it."""
 
     kind: ClassVar[str] = ""
@@ -130,11 +131,13 @@ class Chart:
     def columns(self) -> tuple[str, ...]:
         return (self.name_of_marks or gettext("Name"), self.name_of_values or gettext("Value"), gettext("Note"))
 
+    @abstractmethod
     def rows(self) -> list[Row]:
-        raise NotImplementedError
+        """The figures as a table, with the same links as the marks."""
 
+    @abstractmethod
     def data(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What charts.js draws of this kind."""
 
     def payload(self) -> dict[str, Any]:
         return {"kind": self.kind, "unit": self.unit, **self.data()}

@@ -29,8 +29,7 @@ AXE = Path(settings.BASE_DIR).parent / "assets" / "node_modules" / "axe-core" / 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed")
+    assert CHROMIUM, "Chromium is not installed; `make setup` installs it where it may"
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -263,8 +262,7 @@ def test_menus_and_forms_work_without_scripts(browser: Browser, site: str) -> No
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(browser: Browser, site: str, width: int, theme: Any) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed; `rapport assets` fetches it")
+    assert AXE.is_file(), "axe-core is not installed; `rapport assets` fetches it"
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce", bypass_csp=True
     )
