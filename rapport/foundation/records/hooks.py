@@ -20,6 +20,7 @@ from rapport.foundation.records.extension_points import (
     write_hooks,
 )
 from rapport.foundation.records.queries.conditions import compile_rule
+from rapport.foundation.records.queries.frame import FRAME, remember
 from rapport.foundation.records.queries.generic import find_in_all_types, generic_page, paged_names, written_names
 from rapport.foundation.records.queries.guard import RecordsGuard
 from rapport.foundation.records.queries.home import recent_changes
@@ -38,7 +39,13 @@ from rapport.foundation.ui.extension_points import (
 )
 from rapport.foundation.ui.extension_points import pinned as pinned_views
 from rapport.foundation.ui.types import Finder, MenuSection, PaletteCommand, Pinned, SettingsPage
-from rapport.foundation.workspace.extension_points import audit_actions, guards, home_panels
+from rapport.foundation.workspace.extension_points import (
+    BroughtAlong,
+    audit_actions,
+    brought_along,
+    guards,
+    home_panels,
+)
 from rapport.foundation.workspace.types import Actor, AuditAction, HomePanel, Power
 
 # What any record type gets that registers nothing of its own.
@@ -54,6 +61,7 @@ quick_create_sources.register("records", creation_of_own_types)
 
 condition_compilers.register("orm", compile_rule)
 guards.register("records", RecordsGuard())
+brought_along.register("records", BroughtAlong(FRAME, remember))
 home_panels.register(
     "records.changes",
     HomePanel(template="records/history/home.html", load=recent_changes, aside=True, order=40),

@@ -7,6 +7,7 @@ home_panels.register("ledger.latest", HomePanel(template="ledger/touchpoints/hom
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rapport.foundation.accounts.extension_points import starters
@@ -49,13 +50,26 @@ home_panels: Registry[HomePanel] = Registry("home panel")
 first_steps: Registry[FirstStep] = Registry("first step")
 """What a new workspace is led through, until each is done."""
 
+
+@dataclass(frozen=True)
+class BroughtAlong:
+    """One value that nearly every page needs: read with the member, so that no page asks for it by itself."""
+
+    sql: str  # an expression of its own, such as "(select count(*) from …)"
+    take: Callable[[Any], None]  # keeps it for the visit
+
+
+brought_along: Registry[BroughtAlong] = Registry("value brought along")
+
 before_erasing: Registry[Callable[[Any], None]] = Registry("step before erasing")
 """Told of a workspace that is about to be erased, to give back what lies outside its schema."""
 
 __all__ = [
+    "BroughtAlong",
     "Guard",
     "audit_actions",
     "before_erasing",
+    "brought_along",
     "first_steps",
     "guards",
     "home_panels",

@@ -1,8 +1,8 @@
 """What a workspace defined of its own that most pages need: its record types, and the fields that relate records.
 
-Read once for each visit to a workspace, in one statement, and remembered with the connection's tenant, which every
-request and every job sets anew. So no workspace ever meets what another defined. A page whose own statement can carry
-`FRAME` along spares even that one and says what came with it by `remember`.
+Read with the member on each visit to a workspace (`brought_along`), and remembered with the connection's tenant, which every
+request and every job sets anew. So no workspace ever meets what another defined. Who comes in without a member, or has
+written something of it, reads it in a statement of its own.
 """
 
 from __future__ import annotations

@@ -10,12 +10,14 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db.models import Exists, Max, OuterRef
+from django.db.models.expressions import RawSQL
 
 from rapport.foundation.accounts.models import Invitation, User, Workspace
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace import policies, rules
 from rapport.foundation.workspace.errors import NotFound
+from rapport.foundation.workspace.extension_points import brought_along
 from rapport.foundation.workspace.models import Member, Role
 from rapport.foundation.workspace.types import Actor, Label, Power, RolePolicy
 
@@ -63,9 +65,12 @@ def actor_of_member(
     member_id: UUID, workspace: Workspace, *, scopes: frozenset[str] | None = None, person: User | None = None
 ) -> Actor | None:
     """The actor a member is in the current workspace; None when they are no longer active. `person` saves a query."""
-    member = Member.objects.filter(id=member_id, is_active=True).first()
+    more = {f"with_{name}": RawSQL(each.sql, ()) for name, each in brought_along.items()}  # noqa: S611 (texts of ours)
+    member = Member.objects.filter(id=member_id, is_active=True).annotate(**more).first()
     if member is None:
         return None
+    for name, each in brought_along.items():
+        each.take(getattr(member, f"with_{name}"))
     if person is None and member.user_id:
         person = User.objects.filter(id=member.user_id).only("language", "timezone").first()
     return actor_of(member, workspace, scopes=scopes, person=person)

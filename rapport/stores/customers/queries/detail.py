@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,6 @@ from rapport.foundation.records import policies as record_policies
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import Change, CustomField
 from rapport.foundation.records.queries.fields import as_field, value_of
-from rapport.foundation.records.queries.frame import FRAME, remember
 from rapport.foundation.records.types import Field, RecordType
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Actor
@@ -121,7 +119,6 @@ def dossier(*, actor: Actor, customer_id: UUID, most: int | None = MOST) -> Doss
     customer: Any = next(iter(Customer.objects.raw(statement, found)), None)
     if customer is None:
         raise _not_here(actor, customer_id)
-    remember(customer.d_frame)
     ids = [customer.pk, *customer.absorbed]
     lists = {name: [json.loads(each) for each in getattr(customer, name) or ()] for name in _LISTS}
     own_fields = tuple(as_field(CustomField(**each)) for each in lists["d_custom_fields"])
@@ -228,7 +225,6 @@ def _everything(actor: Actor, customer_id: UUID, most: int | None) -> dict[str, 
             "id", "merged_at", "actor_name", name="absorbed_before__name",
         ),
         "d_last_change": Subquery(change.values(json=JSONObject(by="operation__actor_name", at="at"))[:1]),
-        "d_frame": RawSQL(FRAME, ()),  # noqa: S611 (a text of ours, with no parameter)
         "d_custom_fields": listed(CustomField.objects.filter(record_type=RECORD_TYPE, retired_at=None), *_DEFINITION),
         **life_columns(customer_id),
         **follow_up_columns(mine),
