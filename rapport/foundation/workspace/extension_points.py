@@ -56,7 +56,7 @@ class BroughtAlong:
     """One value that nearly every page needs: read with the member, so that no page asks for it by itself."""
 
     sql: str  # an expression of its own, such as "(select count(*) from …)"
-    take: Callable[[Any], None]  # keeps it for the visit
+    take: Callable[[Any], object]  # keeps it for the visit
 
 
 brought_along: Registry[BroughtAlong] = Registry("value brought along")
