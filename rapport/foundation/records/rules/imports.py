@@ -10,16 +10,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from rapport.foundation.records.rules.codec import BadValue
+from rapport.foundation.records.rules.columns import ColumnParser, ParsedColumn, detect_options
 from rapport.foundation.records.rules.dates import DateOrder, shown
 from rapport.foundation.records.rules.mapping import ColumnPlan, SourceColumn, field_name
-from rapport.foundation.records.rules.values import (
-    ColumnParser,
-    ParsedColumn,
-    ParseOptions,
-    Parser,
-    detect_options,
-    split_list,
-)
+from rapport.foundation.records.rules.texts import split_list
+from rapport.foundation.records.rules.values import ParseOptions, Parser
 from rapport.foundation.records.types import Field, FieldKind
 
 COUNTED = ("new", "updated", "unchanged", "refused", "warned")

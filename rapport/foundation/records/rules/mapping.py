@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.utils.translation import override
 
+from rapport.foundation.records.rules.columns import guess_kind
 from rapport.foundation.records.rules.known_exports import KNOWN_EXPORTS, KnownExport
-from rapport.foundation.records.rules.values import guess_kind
 from rapport.foundation.records.types import Field, FieldKind
 
 NEW = "new:"  # the target of a column that becomes a field of its own: new:number

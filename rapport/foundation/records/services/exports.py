@@ -31,7 +31,7 @@ from rapport.foundation.records.rules.bulk import Selection, selection_of
 from rapport.foundation.records.rules.conditions import ConditionError
 from rapport.foundation.records.rules.exports import guarded
 from rapport.foundation.records.rules.numbers import parse_number
-from rapport.foundation.records.rules.values import text_of
+from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.types import FieldKind
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotAllowed, NotFound, RapportError
 from rapport.foundation.workspace.services import audit

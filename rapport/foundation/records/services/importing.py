@@ -24,7 +24,8 @@ from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn
 from rapport.foundation.records.rules.records import key_fields
-from rapport.foundation.records.rules.values import parse_tags, text_of
+from rapport.foundation.records.rules.texts import text_of
+from rapport.foundation.records.rules.values import parse_tags
 from rapport.foundation.records.services.import_rows import Repeats, is_id, waves, with_relations
 from rapport.foundation.records.services.operations import record_changes
 from rapport.foundation.records.services.undo import undo_changes

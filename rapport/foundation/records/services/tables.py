@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from rapport.foundation.records.errors import Unreadable
+from rapport.foundation.records.rules.columns import guess_kind
 from rapport.foundation.records.rules.mapping import MAX_COLUMNS, headings_for
-from rapport.foundation.records.rules.values import guess_kind
 from rapport.foundation.records.services.workbooks import Workbook
 from rapport.foundation.records.types import FieldKind
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from rapport.foundation.records.rules.codec import BadValue
 from rapport.foundation.records.rules.dates import shown
-from rapport.foundation.records.rules.values import text_of
+from rapport.foundation.records.rules.texts import text_of
 
 # Besides the names in many languages that the phone library knows.
 _OTHER_NAMES = {

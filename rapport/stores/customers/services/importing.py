@@ -20,7 +20,7 @@ from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
-from rapport.foundation.records.rules.values import text_of
+from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.queries.customers import RECORD_TYPE

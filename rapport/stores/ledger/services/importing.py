@@ -26,7 +26,7 @@ from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
 from rapport.foundation.records.rules.mapping import ColumnPlan, Guess, SourceColumn, folded_heading
-from rapport.foundation.records.rules.values import text_of
+from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.services.importing import CustomersImporter, parse_id

@@ -14,15 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rapport.foundation.records.rules.codec import BadValue, encode
+from rapport.foundation.records.rules.columns import ColumnParser, detect_options, guess_kind, parse_value
 from rapport.foundation.records.rules.dates import DateOrder, detect_date_order
 from rapport.foundation.records.rules.numbers import detect_decimal
-from rapport.foundation.records.rules.values import (
-    ColumnParser,
-    ParseOptions,
-    detect_options,
-    guess_kind,
-    parse_value,
-)
+from rapport.foundation.records.rules.values import ParseOptions
 from rapport.foundation.records.types import Choice, Field, FieldKind
 
 TIERS = (Choice("gold", "Golden"), Choice("silver", "Silver"), Choice("old_tier", "Old", retired=True))
