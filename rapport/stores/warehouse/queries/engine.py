@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.stores.warehouse.errors import NotWritten
 from rapport.stores.warehouse.extension_points import warehouse_sources
+from rapport.stores.warehouse.queries.duckdb import connect
 from rapport.stores.warehouse.queries.freshness import freshness_of
 from rapport.stores.warehouse.queries.lake import Lake, current_lake
 from rapport.stores.warehouse.rules.manifests import Manifest, TableState
@@ -169,11 +170,9 @@ class DuckDBEngine(Engine):
 
     def __init__(self, lake: Lake, manifest: Manifest, *, threads: int, memory_mb: int) -> None:
         super().__init__(lake, manifest)
-        import duckdb
         import ibis
 
-        self._connection = duckdb.connect(config={"threads": threads, "memory_limit": f"{memory_mb}MB"})
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection = connect(threads=threads, memory_mb=memory_mb)
         self._backend = ibis.duckdb.from_connection(self._connection)
         folder = str(lake.folder)
         # From here on it opens files of this folder only, writes none but its own spill, and nobody can change that.

@@ -36,7 +36,12 @@ def batches(selection: Selection) -> Iterator[pa.RecordBatch]:
     import pyarrow.csv as pc
 
     statement = f"copy ({selection.sql}) to stdout (format csv)"
-    with connection.cursor() as cursor, cursor.copy(statement, list(selection.params)) as copy:
+    # The driver's own cursor: the one Django puts around it while debugging knows COPY only without parameters.
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.cursor.copy(statement, list(selection.params)) as copy,
+    ):
         stream = _Stream(iter(copy))
         if stream.is_empty():
             return

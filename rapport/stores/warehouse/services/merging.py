@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from rapport.stores.warehouse.queries.duckdb import connect
 from rapport.stores.warehouse.queries.lake import Lake
 from rapport.stores.warehouse.rules.layout import touchpoint_columns
 from rapport.stores.warehouse.rules.manifests import DataFile
@@ -123,16 +124,8 @@ def _rewrite(
 
 
 def _duckdb(lake: Lake) -> Any:
-    import duckdb
-
     spill = lake.folder / "spill"
     spill.mkdir(parents=True, exist_ok=True)
-    database = duckdb.connect(
-        config={
-            "memory_limit": f"{settings.WAREHOUSE_MEMORY_MB}MB",
-            "threads": settings.WAREHOUSE_THREADS,
-            "temp_directory": str(spill),
-        }
+    return connect(
+        threads=settings.WAREHOUSE_THREADS, memory_mb=settings.WAREHOUSE_MEMORY_MB, temp_directory=str(spill)
     )
-    database.execute("SET TimeZone = 'UTC'")
-    return database

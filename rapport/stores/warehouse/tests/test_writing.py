@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from rapport.foundation.lib import ids
 from rapport.foundation.workspace.types import SYSTEM, Actor
@@ -17,7 +19,7 @@ from rapport.stores.ledger.models import Retraction
 from rapport.stores.ledger.services.corrections import correct_touchpoint, retract_batch, retract_touchpoint
 from rapport.stores.ledger.tests.factories import NOON, make_customer, touch
 from rapport.stores.warehouse.models import Arrival, Erased, Run
-from rapport.stores.warehouse.queries.engine import open_engine
+from rapport.stores.warehouse.queries.engine import DuckDBEngine, open_engine
 from rapport.stores.warehouse.queries.freshness import freshness
 from rapport.stores.warehouse.queries.lake import current_lake
 from rapport.stores.warehouse.services.writing import write
@@ -214,6 +216,29 @@ def test_freshness_says_what_waits(workspace: Any) -> None:
     assert fresh.behind_seconds == 0
     assert fresh.newest_occurred_at == NOON
     assert (datetime.now(UTC) - fresh.newest_recorded_at).total_seconds() < 60  # type: ignore[operator]
+
+
+def test_writer_works_while_debugging(workspace: Any) -> None:
+    marta = make_customer()
+    touch(marta.pk)
+    with CaptureQueriesContext(connection):
+        write()
+        late = touch(marta.pk, occurred_at=NOON - timedelta(days=400))
+        write()
+
+    assert str(late.id) in ids_written()
+    assert len(ids_written()) == 2
+
+
+def test_duckdb_writes_nothing_into_the_log(workspace: Any) -> None:
+    touch(make_customer().pk)
+    write()
+
+    with open_engine() as engine:
+        assert isinstance(engine, DuckDBEngine)
+        bar = engine._connection.execute("select current_setting('enable_progress_bar')").fetchall()
+
+    assert bar == [(False,)]
 
 
 def test_rebuild_gives_the_same(workspace: Any) -> None:
