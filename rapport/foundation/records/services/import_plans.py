@@ -19,10 +19,10 @@ from rapport.foundation.records.models import Import, RememberedMapping
 from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules.imports import BatchParser, ImportPlan, ImportTarget, new_fields
 from rapport.foundation.records.rules.mapping import ColumnPlan, SourceColumn, fingerprint
+from rapport.foundation.records.rules.tables import Batch, TableFormat
 from rapport.foundation.records.rules.values import ParseOptions
 from rapport.foundation.records.services.fields import create_field
 from rapport.foundation.records.services.operations import open_operation
-from rapport.foundation.records.services.tables import Batch, TableFormat
 from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.models import Member
 from rapport.foundation.workspace.types import Actor

@@ -29,10 +29,11 @@ from rapport.foundation.records.models import Import, ImportBatch, ImportProblem
 from rapport.foundation.records.rules.codec import BadValue
 from rapport.foundation.records.rules.exports import guarded
 from rapport.foundation.records.rules.imports import BatchParser, ImportPlan, Outcome, RowProblem, Rows, added
+from rapport.foundation.records.rules.tables import Batch
 from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.services.import_plans import open_plan, parser_of, table_format
 from rapport.foundation.records.services.operations import count
-from rapport.foundation.records.services.tables import Batch, open_table
+from rapport.foundation.records.services.tables import open_table
 from rapport.foundation.workspace.errors import RapportError
 from rapport.foundation.workspace.types import Actor
 

@@ -31,6 +31,7 @@ from rapport.foundation.records.queries.imports import get_import
 from rapport.foundation.records.rules.dates import DateOrder
 from rapport.foundation.records.rules.imports import ImportPlan, RowProblem, answered, unsure_options
 from rapport.foundation.records.rules.mapping import NEW, ColumnPlan, Guess, folded_heading, guess_mapping
+from rapport.foundation.records.rules.tables import DELIMITERS, WHITE_SPACE, Batch, Shape
 from rapport.foundation.records.services.import_plans import (
     columns_of,
     file_path,
@@ -47,17 +48,8 @@ from rapport.foundation.records.services.import_plans import (
 )
 from rapport.foundation.records.services.import_runs import check_import, forget_files, run_import, shown_cell
 from rapport.foundation.records.services.provisions import remove_fields
-from rapport.foundation.records.services.tables import (
-    DELIMITERS,
-    ENCODINGS,
-    WHITE_SPACE,
-    Batch,
-    Shape,
-    count_rows,
-    detect_again,
-    detect_format,
-    first_rows,
-)
+from rapport.foundation.records.services.tables import count_rows, detect_again, detect_format, first_rows
+from rapport.foundation.records.services.tables.encodings import ENCODINGS
 from rapport.foundation.records.services.undo import require_undoable, undo
 from rapport.foundation.records.types import FieldKind
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotAllowed, NotFound

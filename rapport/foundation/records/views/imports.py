@@ -25,7 +25,7 @@ from rapport.foundation.records.rules.lists import ListState
 from rapport.foundation.records.services import imports
 from rapport.foundation.records.services.import_plans import questions_of, table_format, targets_of
 from rapport.foundation.records.services.import_runs import refused_rows
-from rapport.foundation.records.services.tables import ENCODINGS
+from rapport.foundation.records.services.tables.encodings import ENCODINGS
 from rapport.foundation.records.types import FieldKind
 from rapport.foundation.ui.render import redirect, render
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound

@@ -24,16 +24,9 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from rapport.foundation.records.errors import Unreadable
-from rapport.foundation.records.services.tables import (
-    Shape,
-    TableFormat,
-    count_rows,
-    detect_again,
-    detect_encoding,
-    detect_format,
-    first_rows,
-    open_table,
-)
+from rapport.foundation.records.rules.tables import Shape, TableFormat
+from rapport.foundation.records.services.tables import count_rows, detect_again, detect_format, first_rows, open_table
+from rapport.foundation.records.services.tables.encodings import detect_encoding
 from rapport.foundation.records.services.workbooks import Workbook
 
 
