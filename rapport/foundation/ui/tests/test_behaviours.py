@@ -15,6 +15,7 @@ from rapport.foundation.lib.registry import Registry
 from rapport.foundation.ui import extension_points, queries
 from rapport.foundation.ui.tests.site import served
 from rapport.foundation.ui.types import Finder, Hit, MenuEntry, PaletteCommand, Pinned, QuickCreate
+from rapport.waiting import eventually
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -99,11 +100,12 @@ def test_the_palette_says_when_nothing_matches(tab: Page) -> None:
 
 
 def test_commands_need_no_request_and_pages_seen_come_back(tab: Page) -> None:
+    tab.clock.install()
     asked: list[str] = []
     tab.on("request", lambda request: asked.append(request.url))
     tab.keyboard.press("Control+k")
     tab.keyboard.type("> switch")
-    tab.wait_for_timeout(300)
+    tab.clock.run_for(1000)  # longer than the pause after which words are looked for
     tab.keyboard.press("Enter")
     theme = tab.get_attribute("html", "data-bs-theme")
     assert theme == "dark"
@@ -213,6 +215,12 @@ def test_tabs_and_the_composer(tab: Page) -> None:
 
 
 def test_a_feed_fills_by_itself_until_paused(tab: Page) -> None:
+    from playwright.sync_api import expect
+
+    tab.clock.install()
+    asked, answered = [], []
+    tab.on("request", asked.append)
+    tab.on("requestfinished", answered.append)
     tab.evaluate(
         """() => {
           document.querySelector('#main').insertAdjacentHTML('beforeend',
@@ -223,12 +231,13 @@ def test_a_feed_fills_by_itself_until_paused(tab: Page) -> None:
     )
     tab.wait_for_selector("#feed >> text=Touch point 3")
     tab.click("[data-feed-pause]")
-    tab.wait_for_timeout(150)
-    count = tab.locator("#feed li").count()
-    tab.wait_for_timeout(200)
+    eventually(lambda: tab.evaluate("1") and len(asked) == len(answered), for_what="the answer that was on its way")
+    before = len(asked)
+    tab.clock.run_for(5000)
 
-    assert tab.locator("#feed li").count() == count
-    assert tab.inner_text("#feed li >> nth=0") == f"Touch point {count}"
+    assert len(asked) == before > 2
+    expect(tab.locator("#feed li")).to_have_count(before)
+    assert tab.inner_text("#feed li >> nth=0") == f"Touch point {before}"
 
 
 def test_arabic_turns_the_page_around(tab: Page) -> None:
@@ -311,8 +320,12 @@ def test_every_kind_of_chart_is_drawn(tab: Page) -> None:
 def test_charts_that_a_swap_brings_are_drawn(tab: Page) -> None:
     tab.locator("[data-chart=bars]").first.scroll_into_view_if_needed()
     tab.wait_for_selector("[data-chart=bars] svg path", state="attached")
-    tab.evaluate("htmx.ajax('GET', location.pathname, {target: '#main', select: '#main', swap: 'outerMorph'})")
-    tab.wait_for_timeout(500)
+    tab.evaluate(
+        """() => new Promise((swapped) => {
+          document.addEventListener('htmx:after:settle', () => swapped(), {once: true});
+          htmx.ajax('GET', location.pathname, {target: '#main', select: '#main', swap: 'outerMorph'});
+        })"""
+    )
 
     tab.locator("[data-chart=bars]").first.scroll_into_view_if_needed()
     tab.wait_for_selector("[data-chart=bars] svg path", state="attached")

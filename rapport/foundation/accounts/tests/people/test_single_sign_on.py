@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,6 +20,7 @@ from django.test import Client
 from rapport.config import env
 from rapport.foundation.accounts.models import Invitation, User, Workspace
 from rapport.foundation.lib import clock
+from rapport.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/account/oidc/oidc/login/"
@@ -43,18 +43,18 @@ def issuer() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
-            break
-        except OSError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline, "the provider does not start"
-            time.sleep(0.05)
-    yield address
-    process.terminate()
-    process.wait(10)
+    try:
+        eventually(
+            lambda: socket.create_connection(("127.0.0.1", port), timeout=5).close() is None,
+            within=60,
+            for_what="the provider to listen",
+            process=process,
+            despite=OSError,
+        )
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from rapport.stores.customers.queries.identities import anonymous_ids, open_prop
 from rapport.stores.customers.services.identities import dismiss_proposal, resolve_identities
 from rapport.stores.customers.services.merges import merge_customers, unmerge_customers
 from rapport.stores.customers.types import IdentityKey, IdentitySet
+from rapport.waiting import eventually
 
 EMAIL = IdentityKey("marta@pedal.example", "email")
 OTHER = IdentityKey("rui@pedal.example", "email")
@@ -213,12 +214,20 @@ def test_a_merge_that_happens_meanwhile_is_seen(workspace: Workspace, actor: Act
         finally:
             connection.close()
 
+    def is_waited_for() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select exists(select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
+            )
+            return bool(cursor.fetchone()[0])
+
     thread = threading.Thread(target=recognise)
     thread.start()
     with transaction.atomic():
         merge_customers(actor=actor, surviving_id=marta, absorbed_id=rui)
         merged.set()
-        assert not recognised.wait(0.3)
+        eventually(is_waited_for, for_what="the other to wait for the merge")
+        assert not recognised.is_set()
     thread.join()
 
     alias = CustomerAlias.objects.get(absorbed_id=visitor)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Customer, Identity
 from rapport.stores.customers.tests.importing.conftest import csv_of, lines
 from rapport.stores.customers.tests.importing.test_undo import state
+from rapport.waiting import eventually
 
 MANY = 12_000
 
@@ -270,6 +270,14 @@ def worker(row: Import, actor: Actor) -> subprocess.Popen[str]:
     )
 
 
+def until_written(row: Import, batches: int, process: subprocess.Popen[str]) -> None:
+    eventually(
+        lambda: process.poll() is not None or ImportBatch.objects.filter(import_id=row.pk).count() >= batches,
+        within=120,
+        for_what=f"{batches} batches, or the end of the import",
+    )
+
+
 @pytest.mark.fault
 def test_a_worker_killed_in_the_middle_is_taken_over(committed: tuple[Workspace, Actor]) -> None:
     _home, actor = committed
@@ -281,8 +289,7 @@ def test_a_worker_killed_in_the_middle_is_taken_over(committed: tuple[Workspace,
     while kills < 3:
         process = worker(row, actor)
         wanted = ImportBatch.objects.filter(import_id=row.pk).count() + 3
-        while process.poll() is None and ImportBatch.objects.filter(import_id=row.pk).count() < wanted:
-            time.sleep(0.05)
+        until_written(row, wanted, process)
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGKILL)
