@@ -9,7 +9,7 @@ from rapport.demo.load import undo_demo
 from rapport.demo.queries import KIND, Demo, demo_here, has_other_customers
 from rapport.foundation.accounts.extension_points import starters
 from rapport.foundation.accounts.types import Starter
-from rapport.foundation.records.extension_points import undo_handlers
+from rapport.foundation.records.extension_points import ActWords, act_words, undo_handlers
 from rapport.foundation.ui.extension_points import settings_pages
 from rapport.foundation.ui.types import SettingsPage
 from rapport.foundation.workspace.extension_points import audit_actions, first_steps, home_panels
@@ -26,6 +26,7 @@ def has_something_to_see(actor: Actor) -> bool:
 
 
 undo_handlers.register(KIND, undo_demo)
+act_words.register(KIND, ActWords(_("filled in demo data:"), icon="flask"))
 
 starters.register(
     "demo",

@@ -158,6 +158,16 @@ search_sources = finders
 history_parts: Registry[HistoryPart] = Registry("history part")  # by the name it has in changes
 
 
+@dataclass(frozen=True)
+class ActWords:
+    """How an act reads in "Recent changes": "Ada <phrase> <records>"."""
+
+    phrase: Label
+    icon: str = "pencil"
+
+
+act_words: Registry[ActWords] = Registry("act words")  # by kind of operation
+
 # How an operation of this kind is taken back, where setting fields back is not enough (merges, imports, demo data).
 # Called inside the transaction with the operation and the reverse operation; returns counts restored, removed, kept.
 undo_handlers: Registry[Callable[..., Mapping[str, int]]] = Registry("undo handler")

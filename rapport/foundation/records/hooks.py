@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
+    ActWords,
+    act_words,
     bulk_deferrers,
     condition_compilers,
     export_deferrers,
@@ -95,6 +97,16 @@ def _defer_export(run_id: UUID) -> None:
 
 export_deferrers.register("worker", _defer_export)
 undo_handlers.register("import", undo_operation)
+for _act, _words in {
+    "create": ActWords(_("added"), icon="plus"),
+    "edit": ActWords(_("changed"), icon="pencil"),
+    "bulk_edit": ActWords(_("changed together"), icon="pencil"),
+    "delete": ActWords(_("put in the bin"), icon="trash"),
+    "restore": ActWords(_("took out of the bin"), icon="arrow-back-up"),
+    "import": ActWords(_("imported"), icon="upload"),
+    "undo": ActWords(_("took back a change of"), icon="arrow-back-up"),
+}.items():
+    act_words.register(_act, _words)
 
 _DATA = _("Data")
 for _key, _label, _help, _url, _icon, _need, _order in (

@@ -12,8 +12,10 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.records.extension_points import (
+    ActWords,
     HistoryPart,
     RecordPanel,
+    act_words,
     history_parts,
     importers,
     list_pages,
@@ -70,6 +72,20 @@ for act in Act:
     undo_handlers.register(act.value, undo_act)
 for subscription_act in SubscriptionAct:
     undo_handlers.register(subscription_act.value, undo_subscription)
+for doing, words in {
+    Act.SAVE_CART: ActWords(_("saved the cart"), icon="shopping-cart"),
+    Act.PLACE: ActWords(_("placed the order"), icon="shopping-bag"),
+    Act.PAY: ActWords(_("noted a payment for the order"), icon="credit-card"),
+    Act.SHIP: ActWords(_("shipped the order"), icon="truck-delivery"),
+    Act.DELIVER: ActWords(_("noted the arrival of the order"), icon="package"),
+    Act.RETURN: ActWords(_("took back goods of the order"), icon="truck-return"),
+    Act.REFUND: ActWords(_("refunded the order"), icon="cash"),
+    Act.CANCEL: ActWords(_("cancelled the order"), icon="circle-x"),
+    SubscriptionAct.START: ActWords(_("started the subscription"), icon="refresh"),
+    SubscriptionAct.RENEW: ActWords(_("renewed the subscription"), icon="refresh"),
+    SubscriptionAct.END: ActWords(_("ended the subscription"), icon="circle-x"),
+}.items():
+    act_words.register(doing.value, words)
 for name, label in (
     ("order_payment", _("Payment")),
     ("order_shipment", _("Shipment")),
@@ -109,7 +125,7 @@ customer_data.register("orders", everything)
 customer_holdings.register("orders", holding)
 customer_uses.register("orders", used_in_orders)
 
-menu_sections.register("commerce", MenuSection(label=_("Orders"), icon="shopping-bag", order=30))
+menu_sections.register("commerce", MenuSection(label=_("Sales"), icon="coin-euro", order=30))
 for _type, _label, _url, _order in (
     (ORDER, _("All orders"), "commerce:orders", 10),
     (PRODUCT, _("Products"), "commerce:products", 20),

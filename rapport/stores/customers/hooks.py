@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from procrastinate.exceptions import AlreadyEnqueued
 
 from rapport.foundation.records.extension_points import (
+    ActWords,
     Aliases,
     HistoryPart,
+    act_words,
     history_parts,
     importers,
     list_pages,
@@ -366,6 +368,17 @@ undo_handlers.register(PART, undo_by_hand)
 history_parts.register("follow_up", HistoryPart(label=_("Follow-up"), describe=follow_up_line))
 for name in ("address", "identity", "relationship", "file", "follow_up"):
     undo_handlers.register(name, undo_parts)
+for name, words in {
+    "merge": ActWords(_("merged"), icon="git-merge"),
+    "unmerge": ActWords(_("made two again of"), icon="git-merge"),
+    "address": ActWords(_("changed an address of"), icon="map-pin"),
+    "identity": ActWords(_("changed what is known of"), icon="id"),
+    "relationship": ActWords(_("changed a relationship of"), icon="users"),
+    "file": ActWords(_("changed a file of"), icon="file"),
+    PART: ActWords(_("set the phase of"), icon="route"),
+    "follow_up": ActWords(_("changed a follow-up of"), icon="clipboard-check"),
+}.items():
+    act_words.register(name, words)
 
 home_panels.register(
     "customers.follow_ups",

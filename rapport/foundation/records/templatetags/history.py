@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from rapport.foundation.records.extension_points import act_words as act_words_by_kind
 from rapport.foundation.records.queries.history import FieldChange, HistoryLine
 from rapport.foundation.records.queries.names import Names
 from rapport.foundation.records.queries.operations import Act
@@ -17,12 +18,10 @@ from rapport.foundation.ui import formats
 
 register = template.Library()
 
+# Of lines in a record's own history; those of acts are registered with their words.
 _ICONS = {
-    "create": "plus", "created": "plus", "added": "plus", "edit": "pencil", "updated": "pencil", "bulk_edit": "pencil",
-    "delete": "trash", "deleted": "trash", "restore": "arrow-back-up", "restored": "arrow-back-up", "removed": "x",
-    "merge": "git-merge", "merged": "git-merge", "unmerge": "git-merge", "unmerged": "git-merge", "import": "upload",
-    "undo": "arrow-back-up", "address": "map-pin", "identity": "id", "relationship": "users", "file": "file",
-    "phase_by_hand": "route", "follow_up": "clipboard-check",
+    "created": "plus", "added": "plus", "updated": "pencil", "deleted": "trash", "restored": "arrow-back-up",
+    "removed": "x", "merged": "git-merge", "unmerged": "git-merge",
 }  # fmt: skip
 
 # About one record, in its own history. "{part}" where a part of it came or went.
@@ -36,31 +35,19 @@ _LINE = {
     "merged": gettext_lazy("merged"),
     "unmerged": gettext_lazy("made two of it again"),
 }
-_ACTS = {
-    "create": gettext_lazy("added"),
-    "edit": gettext_lazy("changed"),
-    "bulk_edit": gettext_lazy("changed together"),
-    "delete": gettext_lazy("put in the bin"),
-    "restore": gettext_lazy("took out of the bin"),
-    "merge": gettext_lazy("merged"),
-    "unmerge": gettext_lazy("made two again of"),
-    "import": gettext_lazy("imported"),
-    "undo": gettext_lazy("took back a change of"),
-    "demo": gettext_lazy("filled in demo data:"),
-    "address": gettext_lazy("changed an address of"),
-    "identity": gettext_lazy("changed what is known of"),
-    "relationship": gettext_lazy("changed a relationship of"),
-    "file": gettext_lazy("changed a file of"),
-    "phase_by_hand": gettext_lazy("set the phase of"),
-    "follow_up": gettext_lazy("changed a follow-up of"),
-}
 _PLAIN_NAMES = {"deleted_at": gettext_lazy("In the bin since"), "merged_into": gettext_lazy("Merged into")}
 LONGEST = 160
 
 
 @register.filter
 def act_icon(kind: str) -> str:
-    return _ICONS.get(kind, "pencil")
+    words = act_words_by_kind.get(kind)
+    return words.icon if words else "pencil"
+
+
+@register.filter
+def line_icon(action: str) -> str:
+    return _ICONS.get(action, "pencil")
 
 
 @register.simple_tag
@@ -100,7 +87,8 @@ def change_name(name: str) -> str:
 
 @register.simple_tag
 def act_words(act: Act) -> str:
-    return str(_ACTS.get(act.kind, act.kind))
+    words = act_words_by_kind.get(act.kind)
+    return str(words.phrase) if words else _("changed")  # of an app that is no longer installed
 
 
 @register.simple_tag
@@ -112,8 +100,3 @@ def act_more(act: Act) -> str:
     if not act.records:
         return " " + ngettext("%(n)s record", "%(n)s records", more) % {"n": formats.number(more)}
     return " " + ngettext("and %(n)s more", "and %(n)s more", more) % {"n": formats.number(more)}
-
-
-def known_acts() -> set[str]:
-    """For tests: every act has words."""
-    return set(_ACTS)

@@ -86,6 +86,24 @@ def test_order_page_costs_the_same_for_one_line_and_for_fifty(
     assert len(one) <= 20, [query["sql"][:100] for query in one]
 
 
+def test_recent_changes_say_in_words_what_was_done_with_orders_and_subscriptions(
+    browser: Client, actor: Actor, marta: Customer
+) -> None:
+    order = make_order(marta, line(), number="K-1", actor=actor)
+    orders.ship_order(actor=actor, order_id=order.pk)
+    row, _ = subscriptions.start_subscription(
+        actor=actor, customer_id=marta.pk, name="Service", interval="month", amount=D(9), currency="EUR"
+    )
+    subscriptions.end_subscription(actor=actor, subscription_id=row.pk)
+
+    page = text(browser.get(f"{BASE}/records/changes"))
+
+    for said in ("placed the order", "shipped the order", "started the subscription", "ended the subscription"):
+        assert said in page, said
+    assert "order_" not in page
+    assert "subscription_" not in page
+
+
 def test_order_is_made_through_the_form(browser: Client, marta: Customer) -> None:
     product = make_product()
     url = f"{BASE}/commerce/orders/new"
