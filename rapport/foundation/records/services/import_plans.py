@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -38,10 +36,6 @@ QUESTIONS = (
 
 def table_format(row: Import) -> TableFormat:
     return TableFormat.from_json(row.format)
-
-
-def file_path(row: Import) -> Path:
-    return Path(default_storage.path(row.storage_key))
 
 
 def questions_of(row: Import, actor: Actor) -> tuple[Field, ...]:

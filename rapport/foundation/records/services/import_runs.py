@@ -7,17 +7,13 @@ way every time. Several are written side by side; those that name the same peopl
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
@@ -27,10 +23,16 @@ from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import ImportRun, importers
 from rapport.foundation.records.models import Import, ImportBatch, ImportProblem, ImportState, Operation
 from rapport.foundation.records.rules.codec import BadValue
-from rapport.foundation.records.rules.exports import guarded
-from rapport.foundation.records.rules.imports import BatchParser, ImportPlan, Outcome, RowProblem, Rows, added
+from rapport.foundation.records.rules.imports import BatchParser, ImportPlan, Outcome, Rows, added
 from rapport.foundation.records.rules.tables import Batch
-from rapport.foundation.records.rules.texts import text_of
+from rapport.foundation.records.services.import_files import (
+    CHECKED,
+    REFUSED,
+    clear_folder,
+    file_path,
+    folder_of,
+    refused_lines,
+)
 from rapport.foundation.records.services.import_plans import open_plan, parser_of, table_format
 from rapport.foundation.records.services.operations import count
 from rapport.foundation.records.services.tables import open_table
@@ -41,7 +43,6 @@ WRITERS = 2
 ATTEMPTS = 5
 MOST_PROBLEMS = 1_000
 MOST_OF_BATCH = 100  # so that one bad batch does not hide the others
-CHECKED, REFUSED = "checked", "refused"
 
 
 def run_import(*, actor: Actor, import_id: UUID, writers: int = 0) -> bool:
@@ -52,26 +53,6 @@ def run_import(*, actor: Actor, import_id: UUID, writers: int = 0) -> bool:
 def check_import(*, actor: Actor, import_id: UUID) -> bool:
     """Read everything and count what would become of it."""
     return _at_work(import_id, ImportState.CHECKING, lambda row: _Run(row, actor, 0).check())
-
-
-def refused_rows(row: Import) -> Iterator[bytes]:
-    """The file of refused rows, with what to mend in each."""
-    folder = CHECKED if row.is_open or row.state == ImportState.CHECKING else REFUSED
-    how = table_format(row)
-    yield "\ufeff".encode() + _csv_line([_("Row"), _("What to mend"), *how.headings])
-    for part in sorted(_folder(row, folder).glob("*.csv")):
-        with part.open("rb") as stream:
-            while chunk := stream.read(1 << 16):
-                yield chunk
-
-
-def forget_files(row: Import) -> None:
-    """Remove the file and what was made of it."""
-    for name in (CHECKED, REFUSED):
-        _clear(_folder(row, name))
-    default_storage.delete(row.storage_key)
-    with contextlib.suppress(OSError):
-        Path(default_storage.path(row.storage_key)).parent.rmdir()
 
 
 def _at_work(import_id: UUID, state: ImportState, work: Callable[[Import], None]) -> bool:
@@ -108,12 +89,12 @@ class _Run:
         self.row, self.actor, self.writers = row, actor, writers
         self.is_check = row.state == ImportState.CHECKING
         self.importer = importers[row.record_type]
-        self.folder = _folder(row, CHECKED if self.is_check else REFUSED)
+        self.folder = folder_of(row, CHECKED if self.is_check else REFUSED)
         self.problems_left = MOST_PROBLEMS
         self.lock = threading.Lock()
 
     def check(self) -> None:
-        _clear(self.folder)
+        clear_folder(self.folder)
         ImportProblem.objects.filter(import_id=self.row.pk).delete()
         plan = open_plan(self.row, self.actor)
         run = self.importer.begin(plan, actor=self.actor, operation_id=None)
@@ -137,7 +118,7 @@ class _Run:
         plan, operation = self._begin()
         done = dict(ImportBatch.objects.filter(import_id=self.row.pk).values_list("number", "counts"))
         if not done:
-            _clear(self.folder)
+            clear_folder(self.folder)
             ImportProblem.objects.filter(import_id=self.row.pk).delete()
         self.problems_left -= ImportProblem.objects.filter(import_id=self.row.pk).count()
         run = self.importer.begin(plan, actor=self.actor, operation_id=operation.id)
@@ -177,7 +158,7 @@ class _Run:
     def _batches(self, plan: ImportPlan, skip: Any = ()) -> Iterator[tuple[int, Batch, Rows, Outcome]]:
         parser: BatchParser | None = None
         how = table_format(self.row)
-        with open_table(Path(default_storage.path(self.row.storage_key)), how) as table:
+        with open_table(file_path(self.row), how) as table:
             for number, batch in enumerate(table.batches(self.row.batch_rows)):
                 if parser is None:
                     parser = parser_of(self.row, plan, batch, self.actor)
@@ -243,7 +224,7 @@ class _Run:
         path = self.folder / f"{number:06}.csv"
         if refused:
             self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_refused_lines(batch, outcome.problems, refused))
+            path.write_bytes(refused_lines(batch, outcome.problems, refused))
         else:
             path.unlink(missing_ok=True)
         if not outcome.problems:
@@ -361,51 +342,6 @@ class _Pool:
                 self._changed.notify_all()
         finally:
             connection.close()
-
-
-# Files
-
-
-def _folder(row: Import, name: str) -> Path:
-    return Path(default_storage.path(row.storage_key)).parent / name
-
-
-def _clear(folder: Path) -> None:
-    for part in folder.glob("*.csv"):
-        part.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
-def _refused_lines(batch: Batch, problems: Sequence[RowProblem], refused: set[int]) -> bytes:
-    reasons: dict[int, list[str]] = {}
-    for one in problems:
-        if not one.is_warning:
-            reasons.setdefault(one.row, []).append(f"{one.heading}: {one.reason}" if one.heading else one.reason)
-    cells = {row.number: row.cells for row in batch.refused}
-    for position, number in enumerate(batch.numbers):
-        if number in refused:
-            cells[number] = tuple(column[position] for column in batch.columns)
-    return b"".join(
-        _csv_line([str(number), " ".join(reasons[number]), *map(shown_cell, cells.get(number, ()))])
-        for number in sorted(refused)
-    )
-
-
-def _csv_line(cells: Sequence[str]) -> bytes:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\r\n").writerow([guarded(str(cell).replace("\x00", "")) for cell in cells])
-    # Bytes that were no text in the file are handed back as they came.
-    return stream.getvalue().encode("utf-8", "surrogateescape")
-
-
-def shown_cell(cell: Any) -> str:
-    if cell is None:
-        return ""
-    try:
-        return text_of(cell)
-    except BadValue:
-        return ""
 
 
 def _storable(text: str) -> str:

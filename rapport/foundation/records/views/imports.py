@@ -23,8 +23,10 @@ from rapport.foundation.records.queries.list_pages import list_url
 from rapport.foundation.records.rules.conditions import InSet
 from rapport.foundation.records.rules.lists import ListState
 from rapport.foundation.records.services import imports
+from rapport.foundation.records.services.import_columns import NEW_KINDS
+from rapport.foundation.records.services.import_files import refused_rows
 from rapport.foundation.records.services.import_plans import questions_of, table_format, targets_of
-from rapport.foundation.records.services.import_runs import refused_rows
+from rapport.foundation.records.services.import_previews import PreviewColumn, import_preview
 from rapport.foundation.records.services.tables.encodings import ENCODINGS
 from rapport.foundation.records.types import FieldKind
 from rapport.foundation.ui.render import redirect, render
@@ -201,7 +203,7 @@ def _open_context(
         form.is_valid()
         form.refuse({name: reason for name, reason in problems.items() if not name.startswith("column-")})
     try:
-        preview = imports.preview(actor=request.actor, import_id=row.pk)
+        preview = import_preview(actor=request.actor, import_id=row.pk)
     except Unreadable as error:
         preview, problems = None, {**problems, "format": str(error)}
     how = table_format(row)
@@ -220,7 +222,7 @@ def _open_context(
     }
 
 
-def _column(column: imports.PreviewColumn, sent: QueryDict | None, problems: dict[str, str]) -> dict[str, Any]:
+def _column(column: PreviewColumn, sent: QueryDict | None, problems: dict[str, str]) -> dict[str, Any]:
     name = f"column-{column.plan.position}"
     return {
         "column": column,
@@ -244,7 +246,7 @@ def _groups(row: Any, request: WorkspaceRequest) -> list[tuple[Any, list[tuple[s
 def _new_kinds(row: Any) -> list[tuple[str, Any]]:
     if not importers[row.record_type].new_fields:
         return []
-    return [(f"new:{kind}", kind_said(kind)) for kind in imports.NEW_KINDS]
+    return [(f"new:{kind}", kind_said(kind)) for kind in NEW_KINDS]
 
 
 def _steps(current: str) -> list[tuple[str, str, str]]:

@@ -11,7 +11,8 @@ from ninja.files import UploadedFile
 
 from rapport.foundation.records.queries.imports import get_import
 from rapport.foundation.records.services import imports as services
-from rapport.foundation.records.services.import_runs import refused_rows
+from rapport.foundation.records.services.import_files import refused_rows
+from rapport.foundation.records.services.import_previews import import_preview
 from rapport.foundation.workspace.errors import Invalid
 from rapport.integrations.api.auth import ApiRequest
 
@@ -46,7 +47,7 @@ def read(request: ApiRequest, import_id: UUID) -> Any:
 @router.get("/imports/{import_id}/preview", response=dict[str, Any], operation_id="preview_import")
 def preview(request: ApiRequest, import_id: UUID) -> Any:
     """The first rows as they would be read, those with problems first."""
-    found = services.preview(actor=request.actor, import_id=import_id)
+    found = import_preview(actor=request.actor, import_id=import_id)
     return {
         "looked_at": found.looked_at,
         "bad": found.bad,

@@ -61,7 +61,7 @@ def run(actor: Actor, bring: Callable[..., Import]) -> Callable[..., Import]:
 
 
 def lines(row: Import) -> list[str]:
-    from rapport.foundation.records.services.import_runs import refused_rows
+    from rapport.foundation.records.services.import_files import refused_rows
 
     return b"".join(refused_rows(row)).decode("utf-8-sig", "surrogateescape").split("\r\n")[:-1]
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from rapport.foundation.accounts.models import Membership, User, Workspace
 from rapport.foundation.records.models import Import, ImportBatch, Operation
 from rapport.foundation.records.services import import_runs, imports
+from rapport.foundation.records.services.import_files import file_path
 from rapport.foundation.workspace.models import Member
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Customer, Identity
@@ -146,7 +147,7 @@ def test_a_file_that_breaks_in_the_middle_fails_with_a_reason(
         )
     book.close()
     row = bring((tmp_path / "a.xlsx").read_bytes(), name="a.xlsx")
-    path = Path(import_runs.default_storage.path(row.storage_key))
+    path = file_path(row)
     content = path.read_bytes()
     place = content.index(b"PK\x03\x04", content.index(b"sheet1.xml"))
     path.write_bytes(content[: place - 4000] + bytes(3000) + content[place - 1000 :])
