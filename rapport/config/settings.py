@@ -45,6 +45,7 @@ TENANT_APPS = [
     "rapport.stores.ledger",
     "rapport.stores.commerce",
     "rapport.stores.warehouse",
+    "rapport.touchpoints.permission",
     "rapport.insight.value",
     "rapport.insight.mining",
     "rapport.insight.scorecards",

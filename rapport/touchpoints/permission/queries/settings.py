@@ -1,0 +1,79 @@
+"""What the workspace asks for and has set: purposes, channels, quiet hours, caps."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from rapport.foundation.workspace.errors import Invalid
+from rapport.touchpoints.permission.extension_points import channels, purposes
+from rapport.touchpoints.permission.models import FrequencyCap, OwnPurpose, QuietHours
+from rapport.touchpoints.permission.rules.caps import Cap
+from rapport.touchpoints.permission.rules.gate import House
+from rapport.touchpoints.permission.rules.quiet import Quiet
+from rapport.touchpoints.permission.types import Channel, Purpose, PurposeKind
+
+
+def all_purposes(*, retired: bool = False) -> list[Purpose]:
+    """Those that come with Rapport, then the workspace's own. One query."""
+    own = [
+        Purpose(
+            name=row.name,
+            label=row.label,
+            help=row.help,
+            kind=PurposeKind(row.kind),
+            is_own=True,
+            is_retired=row.retired_at is not None,
+        )
+        for row in OwnPurpose.objects.all()
+    ]
+    return [*purposes.values(), *(one for one in own if retired or not one.is_retired)]
+
+
+def find_purpose(name: str) -> Purpose:
+    """Errors: Invalid. A query only for the workspace's own."""
+    known = purposes.get(name)
+    if known is None:
+        row = OwnPurpose.objects.filter(name=name).first()
+        if row is None:
+            raise Invalid({"purpose": _("There is no such purpose.")})
+        known = Purpose(
+            name=row.name,
+            label=row.label,
+            help=row.help,
+            kind=PurposeKind(row.kind),
+            is_own=True,
+            is_retired=row.retired_at is not None,
+        )
+    return known
+
+
+def find_channel(name: str, purpose: Purpose) -> Channel | None:
+    """None for profiling without a channel: no contact is made. Errors: Invalid."""
+    if not name and purpose.kind == PurposeKind.PROFILING:
+        return None
+    known = channels.get(name)
+    if known is None:
+        raise Invalid({"channel": _("There is no such channel.")})
+    return known
+
+
+def house() -> House:
+    """Quiet hours and caps."""
+    return House(
+        quiet=tuple(
+            Quiet(row.channel, row.start, row.end, frozenset(row.days), row.covers_service)
+            for row in QuietHours.objects.all()
+        ),
+        caps=tuple(Cap(row.purpose, row.channel, row.most, row.hours) for row in FrequencyCap.objects.all()),
+    )
+
+
+def house_zone() -> str:
+    """The time zone of the workspace."""
+    return getattr(getattr(connection, "tenant", None), "timezone", "") or "UTC"
+
+
+def house_region() -> str:
+    """Where national phone numbers of the workspace are read."""
+    return getattr(getattr(connection, "tenant", None), "country", "") or ""
