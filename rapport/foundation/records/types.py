@@ -60,6 +60,7 @@ class Field:
     column: str = ""  # model attribute or ORM path; empty: the name. Custom values live in the JSON column `custom`.
     choices: tuple[Choice, ...] = ()
     target: str = ""  # record type of a relation
+    currency: str = ""  # of a number that is an amount: ORM path of the currency it is in
     group: Label = ""  # heading in forms and menus
     help: Label = ""
     required: bool = False
@@ -103,6 +104,7 @@ class RecordType:
     model: Callable[[], type[Model]]  # late, so that a declaration imports no models
     fields: tuple[Field, ...]
     title_field: str = "name"
+    has_faces: bool = False  # initials stand beside the title, as with people; else its icon does
     url_name: str = ""  # detail page, reversed with the id
     list_url_name: str = ""
     default_sort: str = "-created_at"

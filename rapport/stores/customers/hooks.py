@@ -91,6 +91,7 @@ record_types.register(
         label=_("Customer"),
         plural=_("Customers"),
         icon="users",
+        has_faces=True,
         model=_model,
         url_name="customers:detail",
         list_url_name="customers:list",

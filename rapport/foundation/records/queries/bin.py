@@ -56,7 +56,7 @@ def binned(
 def _binned(row: Any, declared: RecordType) -> Binned:
     put = row.put or {}
     act = put.get("act")
-    avatar = str(getattr(row, "kind", "") or "person")
+    avatar = str(getattr(row, "kind", "") or "person") if declared.has_faces else ""
     return Binned(
         row.pk,
         getattr(row, declared.title_path),

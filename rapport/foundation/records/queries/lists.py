@@ -62,6 +62,7 @@ class Cell:
     value: Any
     names: Names = NOBODY
     may_edit: bool = False
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -300,6 +301,8 @@ def _paths(page: ListPage, record_type: RecordType, columns: Iterable[Column], s
     for column in columns:
         if column.computed is None:
             paths.add("custom" if column.field.custom else column.field.path)
+        if column.field.currency:
+            paths.add(column.field.currency)
     return sorted(paths)
 
 
@@ -332,7 +335,8 @@ def _rows(
         if column.computed is not None:
             return Cell(column, computed[column.field.name].get(each["pk"]))
         value = _value(each, column.field)
-        return Cell(column, value, names, may_edit and column.may_edit)
+        currency = str(each[column.field.currency] or "") if column.field.currency else ""
+        return Cell(column, value, names, may_edit and column.may_edit, currency)
 
     made = []
     for each in found:

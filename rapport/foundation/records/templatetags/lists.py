@@ -22,7 +22,7 @@ from rapport.foundation.records.rules.lists import is_sortable
 from rapport.foundation.records.templatetags.values import value_text
 from rapport.foundation.records.types import Field, FieldKind
 from rapport.foundation.ui import formats
-from rapport.foundation.ui.templatetags.ui import avatar, icon, tag
+from rapport.foundation.ui.templatetags.ui import avatar, icon, icon_mark, tag
 
 register = template.Library()
 
@@ -94,6 +94,8 @@ def list_rows(listed: ListView, row_url: tuple[str, str], cell_url: str) -> Safe
     if listed.rows is None:
         return mark_safe("")
     cells = [_CellWriter(column, column.position, cell_url) for column in listed.rows.columns]
+    declared = listed.record_type
+    mark = "" if declared.has_faces else icon_mark(declared.icon)
     before, _hole, after = (_("Select %(name)s") % {"name": _HOLE}).partition(_HOLE)
     parts: list[str] = []
     for row in listed.rows.rows:
@@ -101,7 +103,7 @@ def list_rows(listed: ListView, row_url: tuple[str, str], cell_url: str) -> Safe
         parts.append(
             '<tr><td class="r-c-pick"><input class="form-check-input r-pick" type="checkbox" name="ids" form="bulk"'
             f' value="{row.id}" aria-label="{escape(before)}{title}{escape(after)}"></td><th scope="row"><a class="r-who"'
-            f' href="{row_url[0]}{row.id}{row_url[1]}">{avatar(row.title, row.avatar or "person")}'
+            f' href="{row_url[0]}{row.id}{row_url[1]}">{mark or avatar(row.title, row.avatar or "person")}'
             f'<span class="r-grow"><span class="r-clip d-block">{title}</span>'
         )
         if row.subtitle:
@@ -151,7 +153,7 @@ class _CellWriter:
             return str(cell.value)
         if self.field.kind is FieldKind.INSTANT:
             return f"{formats.local(_instant(cell.value)):%Y-%m-%d %H:%M}"
-        return value_text(self.field, json_value(cell), cell.names)
+        return value_text(self.field, json_value(cell), cell.names, cell.currency)
 
     def write(self, row: Row, cell: Cell, text: str, *, saved: bool = False, focused: bool = False) -> str:
         shown = self.shown(cell, text)

@@ -30,11 +30,13 @@ NOBODY = Names()
 NOTHING = mark_safe('<span class="r-3rd">–</span>')
 
 
-def value_text(field: Field | None, raw: Any, names: Names = NOBODY) -> str:
-    """The value as one line of plain text; empty for none."""
+def value_text(field: Field | None, raw: Any, names: Names = NOBODY, currency: str = "") -> str:
+    """The value as one line of plain text; empty for none. `currency`: that of a number which is an amount."""
     if raw in EMPTY:
         return ""
     kind = field.kind if field else FieldKind.TEXT
+    if currency and kind is FieldKind.NUMBER:
+        return formats.money(Decimal(str(raw)), currency)
     if field and kind in (FieldKind.CHOICE, FieldKind.MULTI_CHOICE):
         return ", ".join(_choice(field, one) for one in (raw if isinstance(raw, list) else [raw]))
     try:
@@ -73,11 +75,11 @@ _FORMS: dict[FieldKind, Callable[[Any, Names], str]] = {
 
 
 @register.simple_tag
-def value(field: Field, raw: Any, names: Names = NOBODY) -> SafeString:
+def value(field: Field, raw: Any, names: Names = NOBODY, currency: str = "") -> SafeString:
     """The value in markup: addresses as links, choices with their tone, tags as tags."""
     if raw in EMPTY:
         return NOTHING
-    text = value_text(field, raw, names)
+    text = value_text(field, raw, names, currency)
     match field.kind:
         case FieldKind.EMAIL:
             return format_html('<a href="mailto:{}">{}</a>', raw, text)

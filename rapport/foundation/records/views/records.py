@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +58,7 @@ class FactLine:
     field: Field
     value: Any
     may_edit: bool
+    currency: str = ""  # of a number that is an amount
 
     @property
     def is_simple(self) -> bool:
@@ -326,7 +328,7 @@ def _fact(
         values += [{field.name: one.theirs} for one in form.differences]
         values += [{field.name: one.mine} for one in form.differences]
     names = names_in(actor=request.actor, fields=[field], values=values)
-    context |= {"line": FactLine(field, value, may_edit), "names": names}
+    context |= {"line": FactLine(field, value, may_edit, _currency(context["record"], field)), "names": names}
     return render(request, FACT, context, status=status)
 
 
@@ -341,8 +343,14 @@ def _facts(actor: Actor, found: RecordPage, *, may_edit: bool) -> list[FactGroup
         if value in EMPTY and not may_change:
             continue
         label = str(field.group)
-        groups.setdefault(label, FactGroup(label, [])).lines.append(FactLine(field, value, may_change))
+        groups.setdefault(label, FactGroup(label, [])).lines.append(
+            FactLine(field, value, may_change, _currency(found.record, field))
+        )
     return list(groups.values())
+
+
+def _currency(record: Any, field: Field) -> str:
+    return str(attrgetter(field.currency.replace("__", "."))(record) or "") if field.currency else ""
 
 
 def _panels(request: WorkspaceRequest, name: str, record: Any) -> dict[str, list[Any]]:

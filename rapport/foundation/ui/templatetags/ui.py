@@ -122,6 +122,12 @@ def _avatar(text: str, kind: str, size: str, css: str) -> SafeString:
 
 
 @register.simple_tag
+def icon_mark(name: str) -> SafeString:
+    """Stands beside the name of a thing, where a person's initials would."""
+    return format_html('<span class="r-av r-av-org r-av-icon" aria-hidden="true">{}</span>', icon(name))
+
+
+@register.simple_tag
 def tag(text: object, tone: str = "", icon_name: str = "") -> SafeString:
     """A word on a tint: for exceptions. Tones: good, warn, bad, info, plum, accent, line. A tone such as phase-lapsed
     makes it the dot and word of a phase instead.

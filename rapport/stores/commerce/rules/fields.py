@@ -51,6 +51,10 @@ def _read(name: str, label: Any, kind: FieldKind, **more: Any) -> Field:
     return Field(name=name, label=label, kind=kind, editable=False, **more)
 
 
+def _amount(name: str, label: Any, **more: Any) -> Field:
+    return _read(name, label, FieldKind.NUMBER, group=MONEY, currency="currency", **more)
+
+
 PRODUCT_FIELDS = (
     Field(name="name", label=_("Name"), kind=FieldKind.TEXT, group=WHAT, required=True, sortable=True, searchable=True, default_column=True,
           aliases=("title", "product", "product name", "item", "artikel", "bezeichnung")),
@@ -61,9 +65,9 @@ PRODUCT_FIELDS = (
     Field(name="kind", label=_("Kind"), kind=FieldKind.CHOICE, group=WHAT, choices=_choices(ProductKind), aliases=("type",)),
     Field(name="variant_of", label=_("Variant of"), kind=FieldKind.RELATION, target=PRODUCT, column="variant_of_id", group=WHAT, importable=False),
     Field(name="variant", label=_("Which variant"), kind=FieldKind.TEXT, group=WHAT, searchable=True, help=_("Such as Blue, large"), aliases=("option", "option1 value", "size", "colour")),
-    Field(name="price", label=_("Price"), kind=FieldKind.NUMBER, group=PRICE, default_column=True, aliases=("variant price", "unit price", "sales price", "preis")),
-    Field(name="currency", label=_("Currency"), kind=FieldKind.TEXT, group=PRICE, default_column=True, help=_("Three letters, such as EUR"), aliases=("currency code", "währung")),
-    Field(name="cost", label=_("Cost"), kind=FieldKind.NUMBER, group=PRICE, help=_("What one of it costs us"), aliases=("cost per item", "purchase price", "unit cost", "einkaufspreis")),
+    Field(name="price", label=_("Price"), kind=FieldKind.NUMBER, currency="currency", group=PRICE, default_column=True, aliases=("variant price", "unit price", "sales price", "preis")),
+    Field(name="currency", label=_("Currency"), kind=FieldKind.TEXT, group=PRICE, help=_("Three letters, such as EUR"), aliases=("currency code", "währung")),
+    Field(name="cost", label=_("Cost"), kind=FieldKind.NUMBER, currency="currency", group=PRICE, help=_("What one of it costs us"), aliases=("cost per item", "purchase price", "unit cost", "einkaufspreis")),
     Field(name="tax_percent", label=_("Tax in %"), kind=FieldKind.NUMBER, group=PRICE, aliases=("tax rate", "vat", "vat rate", "mwst")),
     Field(name="is_sold", label=_("On sale"), kind=FieldKind.BOOLEAN, group=PRICE, aliases=("active", "published", "status")),
     *_SHARED,
@@ -75,16 +79,16 @@ ORDER_FIELDS = (
     _read("at", _("Date"), FieldKind.INSTANT, group=STANDING, sortable=True, default_column=True),
     _read("status", _("Status"), FieldKind.CHOICE, group=STANDING, choices=_choices(Status), default_column=True),
     _read("delivery", _("Delivery"), FieldKind.CHOICE, group=STANDING, choices=_choices(Delivery), default_column=True),
-    _read("total", _("Total"), FieldKind.NUMBER, group=MONEY, sortable=True, default_column=True),
-    _read("currency", _("Currency"), FieldKind.TEXT, group=MONEY, default_column=True),
-    _read("net", _("Net"), FieldKind.NUMBER, group=MONEY),
-    _read("tax", _("Tax"), FieldKind.NUMBER, group=MONEY),
-    _read("shipping", _("Shipping"), FieldKind.NUMBER, group=MONEY),
-    _read("discount", _("Discount"), FieldKind.NUMBER, group=MONEY),
-    _read("cost", _("Cost"), FieldKind.NUMBER, group=MONEY),
-    _read("margin", _("Contribution margin"), FieldKind.NUMBER, group=MONEY),
-    _read("paid", _("Paid"), FieldKind.NUMBER, group=MONEY),
-    _read("refunded", _("Refunded"), FieldKind.NUMBER, group=MONEY),
+    _amount("total", _("Total"), sortable=True, default_column=True),
+    _read("currency", _("Currency"), FieldKind.TEXT, group=MONEY),
+    _amount("net", _("Net")),
+    _amount("tax", _("Tax")),
+    _amount("shipping", _("Shipping")),
+    _amount("discount", _("Discount")),
+    _amount("cost", _("Cost")),
+    _amount("margin", _("Contribution margin")),
+    _amount("paid", _("Paid")),
+    _amount("refunded", _("Refunded")),
     _read("placed_at", _("Placed"), FieldKind.INSTANT, group=STANDING),
     _read("cancelled_at", _("Cancelled"), FieldKind.INSTANT, group=STANDING),
     _read("cancel_reason", _("Why it was cancelled"), FieldKind.TEXT, group=STANDING),
@@ -102,8 +106,8 @@ SUBSCRIPTION_FIELDS = (
     _read("status", _("Status"), FieldKind.CHOICE, group=STANDING, choices=_choices(SubscriptionStatus), default_column=True),
     _read("interval", _("Interval"), FieldKind.CHOICE, group=MONEY, choices=_choices(Interval), default_column=True),
     _read("quantity", _("Quantity"), FieldKind.NUMBER, group=MONEY),
-    _read("amount", _("Amount"), FieldKind.NUMBER, group=MONEY, default_column=True),
-    _read("currency", _("Currency"), FieldKind.TEXT, group=MONEY, default_column=True),
+    _amount("amount", _("Amount"), default_column=True),
+    _read("currency", _("Currency"), FieldKind.TEXT, group=MONEY),
     _read("started_on", _("Started"), FieldKind.DATE, group=STANDING, default_column=True),
     _read("renewed_on", _("Renewed"), FieldKind.DATE, group=STANDING),
     _read("renews_on", _("Renews"), FieldKind.DATE, group=STANDING, sortable=True, default_column=True),
