@@ -46,6 +46,7 @@ TENANT_APPS = [
     "rapport.stores.commerce",
     "rapport.stores.warehouse",
     "rapport.touchpoints.permission",
+    "rapport.touchpoints.channels.email",
     "rapport.insight.value",
     "rapport.insight.mining",
     "rapport.insight.scorecards",
@@ -213,6 +214,11 @@ EMAIL_BACKEND = (
 )
 EMAIL_FILE_PATH = HOME / "mail"  # without an SMTP server, mails of the system itself are written here
 DEFAULT_FROM_EMAIL = env.text("RAPPORT_FROM", "Rapport <rapport@localhost>")
+
+# Mailboxes of workspaces: people name these servers, so private addresses are closed to them unless you say otherwise.
+MAIL_MAY_BE_PRIVATE = env.flag("RAPPORT_MAIL_MAY_BE_PRIVATE")
+MAIL_CERTIFICATES = env.text("RAPPORT_MAIL_CERTIFICATES")  # a file of issuers to trust beside the usual ones
+MAIL_HELO = env.text("RAPPORT_MAIL_HELO")  # how we greet mail servers; empty: this machine's name
 
 METRICS_TOKEN = env.text("RAPPORT_METRICS_TOKEN")
 LOG_REQUESTS = env.text("RAPPORT_LOG") == "json"
