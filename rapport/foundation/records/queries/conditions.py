@@ -269,7 +269,7 @@ def _money(field: Field, op: Operator, value: object) -> Q:
 def _time(field: Field, op: Operator, value: object, now: datetime) -> Q:
     start, end = instants_of(op, value, now)
     if field.kind is FieldKind.DATE:
-        return _dates(field, *_days(op, value, now))
+        return _dates(field, *days_of(op, value, now))
     bounds: list[tuple[type[Lookup[Any]], str, datetime]] = []
     if start is not None:
         bounds.append((GreaterThanOrEqual, "gte", start))
@@ -301,7 +301,7 @@ def instants_of(op: Operator, value: object, now: datetime) -> tuple[datetime | 
     return (covered[1], None) if op is Operator.AFTER else covered
 
 
-def _days(op: Operator, value: object, now: datetime) -> tuple[date | None, date | None]:
+def days_of(op: Operator, value: object, now: datetime) -> tuple[date | None, date | None]:
     """The days [first, last] a test of a date asks for."""
     today = now.date()
     if isinstance(value, Span):

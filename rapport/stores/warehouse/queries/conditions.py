@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -25,8 +25,7 @@ from msgspec.structs import replace as changed
 
 from rapport.foundation.records.extension_points import set_compilers
 from rapport.foundation.records.models import Change
-from rapport.foundation.records.queries.conditions import _days as days_of
-from rapport.foundation.records.queries.conditions import instants_of, local
+from rapport.foundation.records.queries.conditions import days_of, instants_of, local
 from rapport.foundation.records.queries.fields import record_type as record_type_of
 from rapport.foundation.records.queries.fragments import NUMBER_PATTERN
 from rapport.foundation.records.queries.saved_views import view_condition
@@ -41,7 +40,6 @@ from rapport.foundation.records.rules.conditions import (
     Condition,
     InSet,
     Last,
-    Money,
     Node,
     Not,
     Occurrence,
@@ -51,12 +49,25 @@ from rapport.foundation.records.rules.conditions import (
     Since,
     windows,
 )
-from rapport.foundation.records.rules.conditions.values import ME, as_id, as_number
+from rapport.foundation.records.rules.conditions.values import ME, as_id
 from rapport.foundation.records.types import Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import SYSTEM, Action, Actor, Rows
-from rapport.stores.customers.models import Customer, CustomerAlias, RelationshipType
+from rapport.stores.customers.models import Customer, RelationshipType
 from rapport.stores.warehouse.errors import Unanswerable
-from rapport.stores.warehouse.queries.columns import SEPARATOR, column_of_field
+from rapport.stores.warehouse.queries.columns import column_of_field
+from rapport.stores.warehouse.queries.comparisons import (
+    always,
+    is_between,
+    is_equal,
+    is_filled,
+    is_on_days,
+    list_holds,
+    money_holds,
+    never,
+    number_holds,
+    sure,
+    text_holds,
+)
 from rapport.stores.warehouse.rules.layout import SAME
 
 if TYPE_CHECKING:
@@ -68,17 +79,6 @@ CUSTOMER = "customer"
 INVERSE = "__inverse"
 _COLUMNS = frozenset({"currency", "subject", "source", "direction", "channel"})
 _NUMERIC = frozenset({Operator.MORE_THAN, Operator.AT_LEAST, Operator.LESS_THAN, Operator.AT_MOST, Operator.BETWEEN})
-_TEXTS = frozenset(
-    {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.URL, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.CHOICE}
-)
-_COMPARISONS: Mapping[Operator, Callable[[Any, Any], Any]] = {
-    Operator.IS: operator.eq,
-    Operator.IS_NOT: operator.ne,
-    Operator.MORE_THAN: operator.gt,
-    Operator.AT_LEAST: operator.ge,
-    Operator.LESS_THAN: operator.lt,
-    Operator.AT_MOST: operator.le,
-}
 # From a row of the wide table to true or false.
 Test = Callable[[Any], Any]
 
@@ -124,23 +124,6 @@ def _ids(tree: Condition, scope: Scope) -> ibis.Table:
     return held.select(customer_id=held.customer_id)
 
 
-def _always(_row: Any) -> Any:
-    import ibis
-
-    return ibis.literal(True)
-
-
-def _never(_row: Any) -> Any:
-    import ibis
-
-    return ibis.literal(False)
-
-
-def _sure(test: Any) -> Any:
-    """False where it can't be told."""
-    return test.fill_null(False)
-
-
 class _Wide:
     """The wide table in the making: tests are collected first, then it is known which columns they need."""
 
@@ -171,9 +154,9 @@ class _Wide:
     def test(self, tree: Condition) -> Test:
         match tree:
             case AllOf(parts):
-                return self._group(parts, operator.and_, _always)
+                return self._group(parts, operator.and_, always)
             case AnyOf(parts):
-                return self._group(parts, operator.or_, _never)
+                return self._group(parts, operator.or_, never)
             case Not(part):
                 inner = self.test(part)
                 return lambda row: ~inner(row)
@@ -197,16 +180,16 @@ class _Wide:
         rule = reach.row_rule(Action.READ, CUSTOMER)
         match rule.rows:
             case Rows.NONE:
-                return _never
+                return never
             case Rows.OWN:
                 self._used.append("owner_id")
                 member = str(reach.member_id) if reach.member_id else ""
-                return (lambda row: _sure(row.owner_id == member)) if member else _never
+                return (lambda row: sure(row.owner_id == member)) if member else never
             case Rows.CONDITION:
                 inner = replace(self.scope, reach=SYSTEM)
                 tree = conditions.from_json(dict(rule.condition or {}))
                 return self._among(_ids(tree, inner))
-        return _always
+        return always
 
     def _among(self, ids: Any) -> Test:
         """Whether the customer is among those of a table of ids."""
@@ -235,40 +218,28 @@ class _Wide:
         if op in POSITIVE:
             return ~self._holds(row, field, column, POSITIVE[op], value)
         if op is Operator.IS_NOT_EMPTY:
-            return _filled(row, field, column)
+            return is_filled(row, field, column)
         if isinstance(value, tuple) and op is Operator.ANY_OF:
             singles = [self._holds(row, field, column, Operator.IS, one) for one in value]
             return reduce(operator.or_, singles)
         match field.kind:
             case FieldKind.NUMBER:
-                return _sure(_number(row[column], op, value))
+                return sure(number_holds(row[column], op, value))
             case FieldKind.MONEY:
-                return _money(row, column, op, value)
+                return money_holds(row, column, op, value)
             case FieldKind.DATE:
-                return self._day(row, field, column, op, value)
+                return is_on_days(row[column], days_of(op, value, self.scope.now), as_text=field.custom)
             case FieldKind.INSTANT:
-                return self._instant(row, field, column, op, value)
+                start, end = instants_of(op, value, self.scope.now)
+                return is_between(row[column], start, end, as_text=field.custom)
             case FieldKind.MULTI_CHOICE | FieldKind.TAGS:
-                return _members(row[column], op, value)
+                return list_holds(row[column], op, value)
             case FieldKind.MEMBER if value == ME:
                 member = self.scope.actor.member_id
-                return _sure(row[column] == str(member)) if member else _never(row)
+                return sure(row[column] == str(member)) if member else never(row)
         if op is Operator.IS:
-            return _sure(_equal(row[column], field, value))
-        return _sure(_contained(row[column], op, str(value)))
-
-    def _day(self, row: Any, field: Field, column: str, op: Operator, value: Any) -> Any:
-        first, last = days_of(op, value, self.scope.now)
-        tests = [row[column].notnull()]
-        if first is not None:
-            tests.append(row[column] >= (first.isoformat() if field.custom else first))
-        if last is not None:
-            tests.append(row[column] <= (last.isoformat() if field.custom else last))
-        return _sure(reduce(operator.and_, tests))
-
-    def _instant(self, row: Any, field: Field, column: str, op: Operator, value: Any) -> Any:
-        start, end = instants_of(op, value, self.scope.now)
-        return _between(row[column], start, end, as_text=field.custom)
+            return sure(is_equal(row[column], field, value))
+        return sure(text_holds(row[column], op, str(value)))
 
     # What they did
 
@@ -300,11 +271,11 @@ class _Wide:
 
     def _measured(self, node: Behaviour, name: str) -> Test:
         if node.measure in ("count", "sum"):
-            return lambda row: _number(row[name].cast("float64").fill_null(0.0), node.op, node.value)
+            return lambda row: number_holds(row[name].cast("float64").fill_null(0.0), node.op, node.value)
         if node.op is Operator.IS_NOT_EMPTY:
             return lambda row: row[name].notnull()
         start, end = instants_of(node.op, node.value, self.scope.now)
-        return lambda row: _between(row[name], start, end)
+        return lambda row: is_between(row[name], start, end)
 
     def _within(self, rows: Any, node: Behaviour) -> Any:
         """Which touch points count for a leaf that looks at each by itself."""
@@ -316,13 +287,13 @@ class _Wide:
     def _occurs(
         self, rows: Any, occurrence: Occurrence, start: datetime | None = None, end: datetime | None = None
     ) -> Any:
-        tests = [_between(rows.occurred_at, start, end)] if start or end else []
+        tests = [is_between(rows.occurred_at, start, end)] if start or end else []
         if occurrence.kind:
             tests.append(rows.kind == occurrence.kind)
         if occurrence.channel:
             tests.append(rows.channel == occurrence.channel)
-        tests += [_sure(self._property(rows, test)) for test in occurrence.where]
-        return reduce(operator.and_, tests) if tests else _always(rows)
+        tests += [sure(self._property(rows, test)) for test in occurrence.where]
+        return reduce(operator.and_, tests) if tests else always(rows)
 
     def _since(self, occurrence: Occurrence, within: Since) -> Any:
         """The touch points after the customer's first or last of another sort."""
@@ -346,13 +317,13 @@ class _Wide:
         place = ibis.row_number().over(group_by=rows.customer_id, order_by=order)
         ends = rows.mutate(place=place)
         ends = ends.filter(ends.place == 0)
-        ends = ends.filter(_sure(self._property(ends, PropertyTest(node.of, node.op, node.value))))
+        ends = ends.filter(sure(self._property(ends, PropertyTest(node.of, node.op, node.value))))
         return self._among(ends.select(customer_id=ends.customer_id))
 
     def _property(self, rows: Any, test: PropertyTest) -> Any:
         """A test of one property; empty where the property is missing, so the caller says what that means."""
         if test.op in POSITIVE:
-            return ~_sure(self._property(rows, changed(test, op=POSITIVE[test.op])))
+            return ~sure(self._property(rows, changed(test, op=POSITIVE[test.op])))
         sample = test.value[0] if isinstance(test.value, tuple) and test.value else test.value
         if test.op is Operator.IS_NOT_EMPTY:
             if test.property == "amount":
@@ -365,9 +336,9 @@ class _Wide:
             return reduce(operator.or_, singles)
         is_text = test.property in _COLUMNS or isinstance(sample, str)
         if test.property == "amount" or test.op in _NUMERIC or not is_text:
-            return _number(self._number_of(rows, test.property).cast("float64"), test.op, test.value)
+            return number_holds(self._number_of(rows, test.property).cast("float64"), test.op, test.value)
         text = self._text_of(rows, test.property)
-        return text == str(test.value) if test.op is Operator.IS else _contained(text, test.op, str(test.value))
+        return text == str(test.value) if test.op is Operator.IS else text_holds(text, test.op, str(test.value))
 
     def _text_of(self, rows: Any, name: str) -> Any:
         import ibis
@@ -407,7 +378,7 @@ class _Wide:
             return held if node.quantifier == "any" else lambda row: ~held(row)
         name = self._new("related")
         self._join(pairs.group_by(key=pairs.here).agg(**{name: pairs.count()}))
-        return lambda row: _number(row[name].cast("float64").fill_null(0.0), node.op, node.value)
+        return lambda row: number_holds(row[name].cast("float64").fill_null(0.0), node.op, node.value)
 
     def _ends(self, relation: str) -> Any:
         """Standing ids of both ends, `here` being the side the relation is read from."""
@@ -441,13 +412,13 @@ class _Wide:
             rows = Change.objects.filter(operation_id=set_id, record_type=CUSTOMER).order_by()
             self._used.append("operation_id")
             among = self._these(rows.values_list("record_id", flat=True).distinct())
-            return lambda row: _sure(row.operation_id == str(set_id)) | among(row)
+            return lambda row: sure(row.operation_id == str(set_id)) | among(row)
         if kind == "view":
             tree = None
             if set_id not in scope.views:
                 tree = view_condition(set_id, record_type=CUSTOMER, actor=scope.actor)
             if tree is None:
-                return _never
+                return never
             outer, self.scope = scope, replace(scope, views=(*scope.views, set_id))
             try:
                 return self.test(tree)
@@ -464,84 +435,4 @@ class _Wide:
         import pyarrow as pa
 
         found = pa.table({"customer_id": pa.array([str(one) for one in ids], pa.string())})
-        return self._among(ibis.memtable(found)) if found.num_rows else _never
-
-
-# Single values
-
-
-def _filled(row: Any, field: Field, column: str) -> Any:
-    if field.custom:
-        return _sure(row[f"{column}__set"])
-    if field.kind in _TEXTS or field.kind in (FieldKind.TAGS, FieldKind.MULTI_CHOICE):
-        return _sure(row[column] != "")
-    return row[column].notnull()
-
-
-def _equal(value: Any, field: Field, wanted: Any) -> Any:
-    if isinstance(wanted, bool):
-        return value == wanted
-    text = str(wanted)
-    if field.kind is FieldKind.RELATION and (named := as_id(text)):
-        return value.isin(sorted(str(one) for one in _same(named)))
-    if field.kind in (FieldKind.EMAIL, FieldKind.MEMBER):
-        text = text.lower()
-    return value == text
-
-
-def _same(named: UUID) -> set[UUID]:
-    """All ids of the customer that an id stands for."""
-    alias = CustomerAlias.objects.filter(absorbed_id=named).first()
-    standing = alias.surviving_id if alias else named
-    absorbed = CustomerAlias.objects.filter(surviving_id=standing).values_list("absorbed_id", flat=True)
-    return {named, standing, *absorbed}
-
-
-def _contained(text: Any, op: Operator, wanted: str) -> Any:
-    import ibis
-
-    folded = ibis.literal(wanted).upper()  # by the engine, on both sides alike
-    return text.upper().contains(folded) if op is Operator.CONTAINS else text.upper().startswith(folded)
-
-
-def _members(joined: Any, op: Operator, wanted: Any) -> Any:
-    parts = [str(part) for part in wanted] if isinstance(wanted, tuple) else [str(wanted)]
-    there = [_sure(joined.contains(f"{SEPARATOR}{part}{SEPARATOR}")) for part in parts]
-    return reduce(operator.and_ if op is Operator.HAS_ALL else operator.or_, there)
-
-
-def _number(number: Any, op: Operator, value: Any) -> Any:
-    if op is Operator.BETWEEN and isinstance(value, tuple):
-        low, high = value
-        return _number(number, Operator.AT_LEAST, low) & _number(number, Operator.AT_MOST, high)
-    wanted = as_number(value)
-    if wanted is None:
-        raise Unanswerable(_("“%(value)s” is not a number.") % {"value": value})
-    return _COMPARISONS[op](number, float(wanted))
-
-
-def _money(row: Any, column: str, op: Operator, value: Any) -> Any:
-    if op is Operator.BETWEEN and isinstance(value, tuple):
-        low, high = value
-        return _money(row, column, Operator.AT_LEAST, low) & _money(row, column, Operator.AT_MOST, high)
-    held = _sure(_number(row[column], op, value.amount if isinstance(value, Money) else value))
-    return _sure(row[f"{column}__currency"] == value.currency) & held if isinstance(value, Money) else held
-
-
-def _between(at: Any, start: datetime | None, end: datetime | None, *, as_text: bool = False) -> Any:
-    """Whether an instant lies in [start, end)."""
-    tests = [at.notnull()]
-    if start is not None:
-        tests.append(at >= _moment(start, as_text))
-    if end is not None:
-        tests.append(at < _moment(end, as_text))
-    return _sure(reduce(operator.and_, tests))
-
-
-def _moment(at: datetime, as_text: bool) -> Any:
-    import ibis
-
-    utc = at.astimezone(UTC)
-    if as_text:
-        return utc.replace(tzinfo=None).isoformat(timespec="microseconds")
-    return ibis.literal(utc, type="timestamp('UTC', 6)")
+        return self._among(ibis.memtable(found)) if found.num_rows else never
