@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rapport.demo import tasks
 from rapport.demo.load import undo_demo
-from rapport.demo.queries import KIND, Demo, demo_here, has_other_customers
+from rapport.demo.queries import KIND, Demo, demo_here, has_customers
 from rapport.foundation.accounts.extension_points import starters
 from rapport.foundation.accounts.types import Starter
 from rapport.foundation.records.extension_points import ActWords, act_words, undo_handlers
@@ -19,10 +19,6 @@ from rapport.foundation.workspace.types import Actor, AuditAction, FirstStep, Ho
 def home_panel(actor: Actor) -> Demo | None:
     """Tells on the first page that what is shown is made up."""
     return demo_here()
-
-
-def has_something_to_see(actor: Actor) -> bool:
-    return demo_here() is not None or has_other_customers(actor)
 
 
 undo_handlers.register(KIND, undo_demo)
@@ -63,7 +59,7 @@ first_steps.register(
         help=_("Three years of a made-up firm, so that no page is empty. One click removes it again."),
         icon="flask",
         url_name="demo:overview",
-        is_done=has_something_to_see,
+        is_done=has_customers,
         needs=Power.MANAGE_WORKSPACE,
         order=80,
     ),

@@ -28,6 +28,7 @@ from rapport.foundation.records.queries.guard import RecordsGuard
 from rapport.foundation.records.queries.home import recent_changes
 from rapport.foundation.records.queries.list_pages import list_url, pinned
 from rapport.foundation.records.queries.own_types import creation_of_own_types, menu_of_own_types, own_names, own_type
+from rapport.foundation.records.queries.saved_views import PINNED, remember_pinned
 from rapport.foundation.records.services.default_writes import default_writes
 from rapport.foundation.records.services.importing import generic_importer
 from rapport.foundation.records.services.imports import undo_operation
@@ -64,6 +65,7 @@ quick_create_sources.register("records", creation_of_own_types)
 condition_compilers.register("orm", compile_rule)
 guards.register("records", RecordsGuard())
 brought_along.register("records", BroughtAlong(FRAME, remember))
+brought_along.register("pinned", BroughtAlong(PINNED, remember_pinned))
 home_panels.register(
     "records.changes",
     HomePanel(template="records/history/home.html", load=recent_changes, aside=True, order=40),

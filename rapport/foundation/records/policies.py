@@ -41,10 +41,8 @@ def _within_rule(rows: QuerySet[Any], actor: Actor, action: Action, declared: Re
     rule = actor.row_rule(action, declared.name)
     if rule.rows is Rows.NONE:
         return rows.none()
-    if declared.parent and not actor.is_system:
-        parent_rule = actor.row_rule(Action.READ, declared.parent)
-        if parent_rule.rows is not Rows.ALL:
-            rows = rows.filter(**{f"{declared.parent_column}__in": visible(actor, declared.parent).values("pk")})
+    if _is_narrowed_by_parent(actor, declared):
+        rows = rows.filter(**{f"{declared.parent_column}__in": visible(actor, declared.parent).values("pk")})
     if rule.rows is Rows.OWN:
         if not declared.owner_column:
             return rows if declared.parent else rows.none()
@@ -53,6 +51,13 @@ def _within_rule(rows: QuerySet[Any], actor: Actor, action: Action, declared: Re
         compiled = condition_compilers["orm"](rule.condition or {}, declared.name, actor=actor, now=clock.now())
         return rows.filter(compiled)
     return rows
+
+
+def _is_narrowed_by_parent(actor: Actor, declared: RecordType) -> bool:
+    """Whether the actor sees only some of the records that these belong to."""
+    if not declared.parent or actor.is_system:
+        return False
+    return actor.row_rule(Action.READ, declared.parent).rows is not Rows.ALL
 
 
 def get_record(
@@ -77,13 +82,15 @@ def get_record(
 
 
 def may_on(actor: Actor, action: Action, record_type: str, record: Any) -> bool:
-    """Whether the actor may do this with a record they see. A query only where the rule is a condition."""
-    rule = actor.row_rule(action, record_type)
-    if rule.rows is Rows.CONDITION or record_types[record_type].parent:
+    """Whether the actor may do this with a record they see. A query only where a rule asks for more than the record tells."""
+    rule, declared = actor.row_rule(action, record_type), record_types[record_type]
+    if rule.rows is Rows.CONDITION or _is_narrowed_by_parent(actor, declared):
         return bool(visible(actor, record_type, action).filter(pk=record.pk).exists())
-    owner_column = record_types[record_type].owner_column
-    own = bool(owner_column and actor.member_id) and getattr(record, owner_column) == actor.member_id
-    return rule.rows is Rows.ALL or (rule.rows is Rows.OWN and own)
+    if rule.rows is not Rows.OWN:
+        return rule.rows is Rows.ALL
+    if not declared.owner_column:
+        return bool(declared.parent)  # they are whose the parent is, and the actor sees every one of those
+    return bool(actor.member_id) and getattr(record, declared.owner_column) == actor.member_id
 
 
 def readable_fields(actor: Actor, record_type: RecordType) -> tuple[Field, ...]:

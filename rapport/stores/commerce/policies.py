@@ -18,11 +18,6 @@ def lock_order(actor: Actor, order_id: UUID) -> Order:
     return policies.get_record(actor, ORDER, order_id, Action.UPDATE, lock=True)
 
 
-def get_order(actor: Actor, order_id: UUID) -> Order:
-    """Errors: NotFound."""
-    return policies.get_record(actor, ORDER, order_id)
-
-
 def lock_subscription(actor: Actor, subscription_id: UUID) -> Subscription:
     """Errors: NotFound, NotAllowed."""
     return policies.get_record(actor, SUBSCRIPTION, subscription_id, Action.UPDATE, lock=True)

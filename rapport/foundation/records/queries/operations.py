@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import CharField, F, OuterRef, Value
+from django.db.models.functions import Cast
 
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import history_parts, record_names, record_types, write_hooks
@@ -109,12 +110,22 @@ def _names(actor: Actor, touched: Mapping[UUID, list[tuple[str, UUID]]]) -> dict
     for several in touched.values():
         for record_type, record_id in several:
             wanted.setdefault(record_type, set()).add(record_id)
-    named: dict[UUID, Named] = {}
-    for record_type, ids in wanted.items():
-        declared, resolve = record_types[record_type], record_names.get(record_type)
-        if resolve:
-            names = resolve(actor, list(ids))
-        else:
-            names = dict(policies.visible(actor, record_type).filter(pk__in=ids).values_list("pk", declared.title_path))
-        named |= {pk: Named(name, record_url(declared, pk)) for pk, name in names.items()}
-    return named
+    titles = _titles(actor, {name: ids for name, ids in wanted.items() if name not in record_names})
+    for name, names_of in record_names.items():
+        if ids := wanted.get(name):
+            titles |= {(name, pk): title for pk, title in names_of(actor, list(ids)).items()}
+    return {pk: Named(title, record_url(record_types[name], pk)) for (name, pk), title in titles.items()}
+
+
+def _titles(actor: Actor, wanted: Mapping[str, set[UUID]]) -> dict[tuple[str, UUID], str]:
+    """By type and id, of the records the actor may see. One query for all types together."""
+    parts = [
+        policies.visible(actor, name)
+        .filter(pk__in=ids)
+        .values_list(Value(name), "pk", Cast(F(record_types[name].title_path), CharField()))
+        for name, ids in wanted.items()
+    ]
+    if not parts:
+        return {}
+    rows = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    return {(name, pk): title for name, pk, title in rows}

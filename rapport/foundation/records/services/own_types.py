@@ -14,6 +14,7 @@ from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.models import Change, CustomField, OwnRecord, OwnType, SavedView, ViewMark
 from rapport.foundation.records.queries import frame
+from rapport.foundation.records.queries.saved_views import forget_pinned
 from rapport.foundation.records.rules import own_types as rules
 from rapport.foundation.records.services.copying import delete_at_once
 from rapport.foundation.records.services.fields import create_field
@@ -152,6 +153,7 @@ def remove_type(*, actor: Actor, type_id: UUID, confirmation: str) -> int:
     CustomField.objects.filter(target=row.name, retired_at=None).update(retired_at=clock.now())
     SavedView.objects.filter(record_type=row.name).delete()
     ViewMark.objects.filter(page=row.name).delete()
+    forget_pinned()
     _written("own_type_removed", row, actor, before={**_definition(row), "records": removed})
     OwnType.objects.filter(pk=row.pk).delete()
     return removed

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import list_pages
 from rapport.foundation.records.models import SavedView, ViewMark
-from rapport.foundation.records.queries.saved_views import get_view, may_change
+from rapport.foundation.records.queries.saved_views import forget_pinned, get_view, may_change
 from rapport.foundation.records.queries.vocabulary import Words, readable_type
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import Condition
@@ -82,6 +82,7 @@ def change_view(
         view.is_shared = is_shared
     view.updated_at = clock.now()
     view.save()
+    forget_pinned()
     return view
 
 
@@ -91,6 +92,7 @@ def remove_view(*, actor: Actor, view_id: UUID) -> SavedView:
     view = _changeable(actor, view_id)
     ViewMark.objects.filter(page=view.page, view=str(view.pk)).delete()
     SavedView.objects.filter(pk=view.pk).delete()
+    forget_pinned()
     return view
 
 
@@ -154,6 +156,7 @@ def _mark(actor: Actor, page: str, view: str) -> ViewMark:
 
 
 def _keep(mark: ViewMark) -> None:
+    forget_pinned()
     if mark.is_pinned or mark.is_default:
         mark.save()
     elif not mark._state.adding:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum, Window
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum, Window
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records import policies
@@ -81,24 +81,21 @@ class CustomerOrders:
 
 
 def customer_orders(*, actor: Actor, ids: Sequence[UUID], today: date) -> CustomerOrders | None:
-    """At most seven queries; None when the actor may not see orders."""
+    """At most six queries; None when the actor may not see orders."""
     if not actor.may(Action.READ, ORDER):
         return None
     own, sees = policies.visible(actor, ORDER).filter(customer_id__in=ids), sees_margin(actor)
-    # Open ones first, then the latest; the count of all comes with the first row.
+    # Open ones first, then the latest; the count of all comes with the first row, and with each what is under way.
     is_open = Q(status__in=OPEN_STATUSES)
-    shown = list(
-        own.annotate(is_open=is_open, all=Window(Count("id"))).order_by(F("is_open").desc(), F("at").desc(), "id")[
-            :SHOWN
-        ]
-    )
+    counted = own.annotate(is_open=is_open, all=Window(Count("id")), **_under_way(today))
+    shown = list(counted.order_by(F("is_open").desc(), F("at").desc(), "id")[:SHOWN])
     if not shown:
         sums = Sums(rates().home, 0, ZERO, None, 0, 0)
         return CustomerOrders(
             (), sums, subscriptions=_subscriptions(actor, ids), served=cost_to_serve(ids), sees_margin=sees
         )
     return CustomerOrders(
-        rows=_rows(shown, today),
+        rows=[_row(order) for order in shown],
         sums=_sums(own),
         bought=_bought(own),
         subscriptions=_subscriptions(actor, ids),
@@ -109,16 +106,19 @@ def customer_orders(*, actor: Actor, ids: Sequence[UUID], today: date) -> Custom
     )
 
 
-def _rows(orders: Sequence[Order], today: date) -> list[OrderRow]:
-    late: dict[UUID, date] = {}
-    tracking: dict[UUID, str] = {}
-    under_way = [order.pk for order in orders if order.status in OPEN_STATUSES]
-    if under_way:
-        for each in Shipment.objects.filter(order_id__in=under_way, delivered_at=None).order_by("at"):
-            tracking[each.order_id] = each.tracking or tracking.get(each.order_id, "")
-            if each.promised_on and each.promised_on < today:
-                late[each.order_id] = each.promised_on
-    return [OrderRow(order, late.get(order.pk), tracking.get(order.pk, "")) for order in orders]
+def _under_way(today: date) -> dict[str, Subquery]:
+    """Columns of an order: the day its goods were promised for when that is past, and how to follow them."""
+    under_way = Shipment.objects.filter(order_id=OuterRef("pk"), delivered_at=None).order_by("-at")
+    return {
+        "late_since": Subquery(under_way.filter(promised_on__lt=today).values("promised_on")[:1]),
+        "tracking": Subquery(under_way.exclude(tracking="").values("tracking")[:1]),
+    }
+
+
+def _row(order: Any) -> OrderRow:
+    if order.status not in OPEN_STATUSES:
+        return OrderRow(order)
+    return OrderRow(order, order.late_since, order.tracking or "")
 
 
 def _sums(own: Any) -> Sums:

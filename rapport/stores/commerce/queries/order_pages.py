@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+
+from django.db.models import Value
 
 from rapport.foundation.records import policies as record_policies
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.commerce import policies
-from rapport.stores.commerce.models import Order, OrderLine, Payment, Refund, Return, Shipment
+from rapport.stores.commerce.models import Order, OrderLine, Return, Shipment
 from rapport.stores.commerce.rules.states import Facts, LineFacts, possible
 from rapport.stores.commerce.types import ORDER, Act
-from rapport.stores.customers.queries.customers import names_of
 
 NEXT = (Act.PLACE, Act.SHIP, Act.DELIVER, Act.PAY)  # what is usually next, first
 
@@ -48,13 +49,22 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A payment or a refund. `said`: how it was paid, or why it was given back."""
+
+    at: datetime
+    amount: Decimal
+    said: str
+    reference: str
+    is_refund: bool
+
+
+@dataclass(frozen=True)
 class OrderPage:
     order: Order
-    customer_name: str  # empty: not visible
     rows: Sequence[LineRow]
     moves: Sequence[Moved]
-    payments: Sequence[Payment]
-    refunds: Sequence[Refund]
+    settled: Sequence[Settled]  # payments, then refunds
     facts: Facts
     acts: frozenset[Act]  # what the actor can do now
     sees_margin: bool = True
@@ -81,7 +91,7 @@ class OrderPage:
 
 
 def order_page(*, actor: Actor, order: Order) -> OrderPage:
-    """Six queries. The order is visible."""
+    """Four queries. The order is visible."""
     lines = list(order.lines.order_by("position"))
     shipments, returns = list(order.shipments.order_by("at", "id")), list(order.returns.order_by("at", "id"))
     facts = facts_of(order, lines, shipments)
@@ -91,20 +101,20 @@ def order_page(*, actor: Actor, order: Order) -> OrderPage:
     may = record_policies.may_on(actor, Action.UPDATE, ORDER, order)
     return OrderPage(
         order=order,
-        customer_name=names_of(actor=actor, customer_ids=[order.customer_id]).get(order.customer_id, ""),
         rows=[LineRow(line, each.to_ship, each.to_return) for line, each in zip(lines, facts.lines, strict=True)],
         moves=[Moved(part, [(by_id.get(key, key), Decimal(n)) for key, n in part.items.items()]) for part in moved],
-        payments=list(order.payments.order_by("at", "id")),
-        refunds=list(order.refunds.order_by("at", "id")),
+        settled=_settled(order),
         facts=facts,
         acts=possible(facts) if may else frozenset(),
         sees_margin=policies.sees_margin(actor),
     )
 
 
-def get_order_page(*, actor: Actor, order_id: UUID) -> OrderPage:
-    """Errors: NotFound."""
-    return order_page(actor=actor, order=policies.get_order(actor, order_id))
+def _settled(order: Order) -> list[Settled]:
+    paid = order.payments.values_list("at", "amount", "method", "reference", Value(False), "id")
+    refunded = order.refunds.values_list("at", "amount", "reason", Value(""), Value(True), "id")
+    both = sorted(paid.union(refunded, all=True), key=lambda row: (row[4], row[0], row[5]))
+    return [Settled(*row[:5]) for row in both]
 
 
 def facts_of(order: Order, lines: Sequence[OrderLine], shipments: Sequence[Shipment]) -> Facts:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from rapport.foundation.records.queries.names import Names
 from rapport.foundation.ui.templatetags.ui import tag
 from rapport.stores.commerce.types import Delivery, Status
 
@@ -28,6 +30,12 @@ def order_status(status: str) -> SafeString:
 @register.filter
 def delivery_words(delivery: str) -> str:
     return str(Delivery(delivery).label)
+
+
+@register.filter
+def name_of(names: Names, record_id: UUID) -> str:
+    """What a record is called, from the names the page has read; empty: not to be seen."""
+    return names.records.get(str(record_id), ("", ""))[0]
 
 
 @register.filter

@@ -33,13 +33,14 @@ from rapport.stores.commerce.forms.orders import (
     typed_lines,
 )
 from rapport.stores.commerce.queries.drafts import drafted
-from rapport.stores.commerce.queries.order_pages import OrderPage, get_order_page, order_page
+from rapport.stores.commerce.queries.order_pages import OrderPage, order_page
 from rapport.stores.commerce.queries.settings import list_choices, not_taken
 from rapport.stores.commerce.rules.drafts import totals_of
 from rapport.stores.commerce.services import orders
 from rapport.stores.commerce.services.states import said_lines
 from rapport.stores.commerce.types import ORDER, PRODUCT, Act
 from rapport.stores.commerce.views.picking import found_by, picked
+from rapport.stores.customers.queries.customers import names_of
 
 EDIT, ACT = "commerce/orders/edit.html", "commerce/orders/act.html"
 _SLUGS = {
@@ -227,15 +228,16 @@ def act(request: WorkspaceRequest, order_id: UUID, slug: str) -> HttpResponse:
     what = _SLUGS.get(slug)
     if what is None:
         raise Http404
-    page = get_order_page(actor=request.actor, order_id=order_id)
-    record_policies.get_record(request.actor, ORDER, order_id, Action.UPDATE)
+    order = record_policies.get_record(request.actor, ORDER, order_id, Action.UPDATE)
+    page = order_page(actor=request.actor, order=order)
     if what not in page.acts:
         return redirect(request, order_url(order_id), toast=_("This can’t be done with the order as it is now."))
     form = act_form(what, page, request.POST if request.method == "POST" else None)
     context = {
         "form": form,
         "page": page,
-        "order": page.order,
+        "order": order,
+        "customer_name": names_of(actor=request.actor, customer_ids=[order.customer_id]).get(order.customer_id, ""),
         "act": what,
         "slug": slug,
         "record_url": order_url(order_id),

@@ -22,7 +22,7 @@ from rapport.stores.commerce.queries.customer_orders import customer_orders
 from rapport.stores.commerce.queries.products import product_sales
 from rapport.stores.commerce.types import ORDER, SUBSCRIPTION
 from rapport.stores.customers.extension_points import Panel
-from rapport.stores.customers.queries.customers import all_ids, get_customer
+from rapport.stores.customers.queries.detail import customer_with_ids
 
 
 def orders_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Sequence[UUID]) -> Panel | None:
@@ -35,11 +35,11 @@ def customer_orders_page(request: WorkspaceRequest, customer_id: UUID) -> HttpRe
     """Open and latest orders of a customer, products bought, subscriptions, margin."""
     actor = request.actor
     record_policies.require(actor, Action.READ, ORDER)
-    customer = get_customer(actor=actor, customer_id=customer_id)
+    customer, ids = customer_with_ids(actor=actor, customer_id=customer_id)
     tree = Attribute("customer", Operator.IS, str(customer.pk))
     context = {
         "customer": customer,
-        "orders": customer_orders(actor=actor, ids=all_ids(customer.pk), today=clock.now().date()),
+        "orders": customer_orders(actor=actor, ids=ids, today=clock.now().date()),
         "may_commerce": {"order": actor.may(Action.CREATE, ORDER), "subscribe": actor.may(Action.CREATE, SUBSCRIPTION)},
         "all_url": f"{reverse('commerce:orders')}?{ListState(where=tree).query()}",
     }

@@ -156,6 +156,17 @@ def standing_customer(*, actor: Actor, customer_id: UUID) -> tuple[Customer, lis
     return customer, [customer.pk, *customer.absorbed]
 
 
+def customer_with_ids(*, actor: Actor, customer_id: UUID) -> tuple[Customer, list[UUID]]:
+    """The customer under this or any id merged into it, and all ids; one query when the id stands for itself.
+
+    Errors: NotFound.
+    """
+    try:
+        return standing_customer(actor=actor, customer_id=customer_id)
+    except Moved as moved:
+        return standing_customer(actor=actor, customer_id=moved.surviving_id)
+
+
 def _standing_rows(actor: Actor, customer_id: UUID) -> QuerySet[Any]:
     aliases = CustomerAlias.objects.filter(surviving_id=OuterRef("pk")).order_by("created_at", "absorbed_id")
     rows = record_policies.visible(actor, RECORD_TYPE).select_related("owner").filter(pk=customer_id)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.types import Actor
-from rapport.stores.customers.queries.customers import all_ids, get_customer
+from rapport.stores.customers.queries.detail import customer_with_ids
 from rapport.stores.ledger.models import Retraction, Touchpoint
 
 
@@ -31,7 +31,8 @@ def used_in_ledger(operation_id: UUID) -> Exists:
 
 def ids_of_customer(*, actor: Actor, customer_id: UUID) -> list[UUID]:
     """All ids whose touch points are this customer's, the standing one first. Errors: NotFound."""
-    return all_ids(get_customer(actor=actor, customer_id=customer_id).pk)
+    _customer, ids = customer_with_ids(actor=actor, customer_id=customer_id)
+    return ids
 
 
 def get_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> Touchpoint:

@@ -19,7 +19,7 @@ from rapport.foundation.workspace.forms.problems import add_problems
 from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.extension_points import Panel
-from rapport.stores.customers.queries.customers import get_customer
+from rapport.stores.customers.queries.detail import customer_with_ids
 from rapport.stores.customers.queries.relationships import ids_with_people
 from rapport.stores.customers.types import CustomerKind
 from rapport.stores.ledger.forms.composer import ComposerForm
@@ -186,13 +186,15 @@ def customer_url(customer_id: UUID) -> str:
 
 
 def _context(request: WorkspaceRequest, customer_id: UUID) -> dict[str, Any]:
-    customer = get_customer(actor=request.actor, customer_id=customer_id)
+    customer, ids = customer_with_ids(actor=request.actor, customer_id=customer_id)
     asked = request.GET.dict() if request.method == "GET" else {}
     with_people = _with_people(request, customer)
+    if with_people:
+        ids = ids_with_people(actor=request.actor, customer_id=customer.pk, kind=customer.kind)
     shown = timeline(
         actor=request.actor,
         customer_id=customer.pk,
-        ids=ids_with_people(actor=request.actor, customer_id=customer.pk, kind=customer.kind) if with_people else None,
+        ids=ids,
         before=cursor_of(str(asked.get("before", ""))),
         kinds=[str(asked["kind"])] if asked.get("kind") else (),
         channels=[str(asked["channel"])] if asked.get("channel") else (),

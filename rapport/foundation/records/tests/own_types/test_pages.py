@@ -231,5 +231,5 @@ def test_roles_and_tokens_know_the_type(browser: Client, boats: OwnType) -> None
     assert "Boats" in text(browser.get("/w/kestrel/settings/roles/member/"))
     with CaptureQueriesContext(connection) as few:
         browser.get("/w/kestrel/settings/roles/member/")
-    assert len(few) <= 20
+    assert len(few) <= 15
     assert record_type(BOAT).is_own
