@@ -213,7 +213,7 @@ def test_whoever_bears_a_colleagues_name_takes_their_seat(actor: Actor, small_fi
 def test_queries_do_not_grow_with_the_customers(
     actor: Actor, small_firm: Firm, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(350):
+    with django_assert_max_num_queries(305):
         load(actor=actor, firm=small_firm)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from rapport.foundation.lib import clock
@@ -69,10 +69,12 @@ class ProductWrites:
 
     def after_save(self, instances: Sequence[Any], changed: set[str], operation_id: UUID) -> None:
         """Lines that named the SKU before there was a product of it belong to it now."""
-        if "sku" in changed:
-            for product in instances:
-                if product.sku:
-                    OrderLine.objects.filter(sku=product.sku, product_id=None).update(product_id=product.pk)
+        named = {product.sku: product.pk for product in instances if product.sku}
+        if "sku" not in changed or not named:
+            return
+        of_that_name = Product.objects.filter(pk__in=named.values(), sku=OuterRef("sku"))
+        lines = OrderLine.objects.filter(sku__in=named, product_id=None)
+        lines.update(product_id=Subquery(of_that_name.values("pk")[:1]))
 
     def undo_created(self, operation_id: UUID) -> dict[str, int]:
         """Remove what the operation created; what was sold or changed since goes to the bin."""
