@@ -22,6 +22,7 @@ else:
 
 RECORD_TYPE: Final = "consent"
 ANY: Final = ""  # of a channel or a purpose: every one
+LONGEST_LIMIT_DAYS: Final = 366
 
 
 class PurposeKind(models.TextChoices):

@@ -116,17 +116,29 @@ def decide(question: Question, rows: Sequence[Row], slots: Sequence[Slot], house
     if asked.channel is None:
         return Verdict(Reason.GRANTED, answer.id, answer.expires_at)
     if not asked.purpose.is_service:
-        for row in _of_each(asked, rows, lambda row: row.status in PAUSING):
-            if row.status == Status.PAUSED and (row.expires_at is None or row.expires_at > asked.at):
-                return Verdict(Reason.PAUSED, row.id, _latest_pause(asked, rows))
+        pauses = [row for row in _of_each(asked, rows, lambda row: row.status in PAUSING) if _pauses(row, asked.at)]
+        if newest := _newest(pauses):
+            ends = [row.expires_at for row in pauses]
+            return Verdict(Reason.PAUSED, newest.id, None if None in ends else max(end for end in ends if end))
     quiet = quiet_until(asked.at, asked.zone, covering(house.quiet, asked.purpose, asked.channel.name))
     if quiet:
         return Verdict(Reason.QUIET_HOURS, answer.id, quiet)
-    return within_caps(asked, answer.id, answer.expires_at, slots, own_limit(asked, rows), house.caps)
+    return within_caps(
+        asked.purpose,
+        asked.channel.name,
+        asked.at,
+        answer.id,
+        answer.expires_at,
+        slots,
+        own_limit(asked, rows),
+        house.caps,
+    )
 
 
 def within_caps(
-    asked: Question,
+    purpose: Purpose,
+    channel: str,
+    at: datetime,
     evidence_id: UUID,
     expires_at: datetime | None,
     slots: Sequence[Slot],
@@ -134,11 +146,11 @@ def within_caps(
     caps: Iterable[Cap],
 ) -> Verdict:
     """The last step: everything else lets the message through."""
-    own = [own_cap(limit_days)] if limit_days and not asked.purpose.is_service else []
+    own = [own_cap(limit_days)] if limit_days and not purpose.is_service else []
     crowded: Verdict | None = None
-    for cap in (*own, *(cap for cap in caps if cap.covers(asked.purpose, asked.channel_name))):
-        free = free_at(cap, slots, asked.at)
-        if free > asked.at and (crowded is None or crowded.until is None or free > crowded.until):
+    for cap in (*own, *(cap for cap in caps if cap.covers(purpose, channel))):
+        free = free_at(cap, slots, at)
+        if free > at and (crowded is None or crowded.until is None or free > crowded.until):
             crowded = Verdict(Reason.OWN_LIMIT if cap.is_own else Reason.CAP_REACHED, evidence_id, free)
     return crowded or Verdict(Reason.GRANTED, evidence_id, expires_at)
 
@@ -224,14 +236,8 @@ def _of_each(asked: Question, rows: Sequence[Row], wanted: Callable[[Row], bool]
     return [latest[None]] if None in latest else list(latest.values())
 
 
-def _latest_pause(asked: Question, rows: Sequence[Row]) -> datetime | None:
-    """When the last of the pauses that hold ends; None for one without an end."""
-    ends = [
-        row.expires_at
-        for row in _of_each(asked, rows, lambda row: row.status in PAUSING)
-        if row.status == Status.PAUSED and (row.expires_at is None or row.expires_at > asked.at)
-    ]
-    return None if None in ends else max((end for end in ends if end), default=None)
+def _pauses(row: Row, at: datetime) -> bool:
+    return row.status == Status.PAUSED and not _is_over(row, at)
 
 
 def _is_over(row: Row, at: datetime) -> bool:

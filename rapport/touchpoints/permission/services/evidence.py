@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rapport.foundation.lib import clock, ids
-from rapport.foundation.workspace.errors import Invalid
+from rapport.foundation.workspace.errors import Invalid, NotFound
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.models import Customer
 from rapport.stores.customers.queries.customers import get_customer
@@ -21,10 +21,12 @@ from rapport.touchpoints.permission import policies
 from rapport.touchpoints.permission.extension_points import channels
 from rapport.touchpoints.permission.models import Evidence, EvidenceProof, Wording
 from rapport.touchpoints.permission.queries import settings
-from rapport.touchpoints.permission.rules.gate import STOPPING
+from rapport.touchpoints.permission.rules.gate import DECIDING, STOPPING
 from rapport.touchpoints.permission.rules.points import normalised, point_key
+from rapport.touchpoints.permission.services.standing import tell, tell_point
 from rapport.touchpoints.permission.types import (
     ANY,
+    LONGEST_LIMIT_DAYS,
     Basis,
     Cause,
     PointKind,
@@ -100,6 +102,8 @@ def record(
         problems["customer_id"] = _("Only a stop can be of somebody you do not know, and it names an address.")
     if limit_days is not None and status != Status.LIMITED:
         problems["limit_days"] = _("Only how often somebody wants to hear from us has days.")
+    if limit_days is not None and not 0 <= limit_days <= LONGEST_LIMIT_DAYS:
+        problems["limit_days"] = _("Between a day and a year, or 0 for as it comes.")
     if wording is not None and not Wording.objects.filter(pk=wording).exists():
         problems["wording"] = _("There is no such wording.")
     if problems:
@@ -134,7 +138,42 @@ def record(
             proof=proof[:500],
             note=note[:1000],
         )
+    if row.customer_id and row.status in DECIDING:
+        tell([row.customer_id])
+    if row.point_key and row.status in STOPPING:
+        tell_point(row.point_key)
     return Recorded(row.pk, row.customer_id, row.at, row.status)
+
+
+@transaction.atomic
+def take_back(*, actor: Actor, evidence_id: UUID) -> Recorded:
+    """Counter a row that should not be there: a row of its own that names it. Errors: NotFound, NotAllowed, Invalid."""
+    policies.require(actor, Action.CREATE)
+    row = Evidence.objects.filter(pk=evidence_id).first()
+    if row is None or row.status == Status.RETRACTED:
+        raise NotFound(_("There is no such entry."))
+    if row.customer_id is not None:
+        get_customer(actor=actor, customer_id=row.customer_id, action=Action.UPDATE)
+    if Evidence.objects.filter(parent_id=row.pk, status=Status.RETRACTED).exists():
+        raise Invalid({"evidence": _("This was taken back already.")})
+    now = clock.now()
+    counter = Evidence.objects.create(
+        customer_id=row.customer_id,
+        point_key=row.point_key,
+        channel=row.channel,
+        purpose=row.purpose,
+        status=Status.RETRACTED,
+        parent_id=row.pk,
+        at=now,
+        recorded_at=now,
+        member_id=actor.member_id,
+        actor_name=actor.name[:150],
+    )
+    if row.customer_id:
+        tell([row.customer_id])
+    if row.point_key and row.status in STOPPING:
+        tell_point(row.point_key)
+    return Recorded(counter.pk, counter.customer_id, now, counter.status)
 
 
 def _problems(

@@ -16,7 +16,7 @@ from rapport.stores.customers.services.merges import merge_customers
 from rapport.touchpoints.permission.errors import Refused
 from rapport.touchpoints.permission.models import FrequencyCap, IssuedPermit, OwnPurpose, QuietHours
 from rapport.touchpoints.permission.queries.gate import may_contact, still_holds
-from rapport.touchpoints.permission.services.gate import permit, release
+from rapport.touchpoints.permission.services.gate import permit, permit_many, release
 from rapport.touchpoints.permission.tests.factories import DAY, NOON, granted, marta, said, stopped
 from rapport.touchpoints.permission.types import Basis, Cause, Decision, Permit, Reason, Status
 
@@ -311,3 +311,20 @@ def test_only_a_stop_can_be_of_nobody() -> None:
         said(None, Status.STOPPED, contact_point="")
 
     assert stopped("a@example.org").customer_id is None
+
+
+def test_many_permits_are_those_that_would_be_given_one_by_one() -> None:
+    FrequencyCap.objects.create(most=1, hours=24)
+    QuietHours.objects.create(start=21 * 60, end=8 * 60)
+    willing, unasked = marta(timezone="Europe/Lisbon"), marta(email="b@example.org", phone="")
+    granted(willing, at=NOON - DAY)
+
+    found = permit_many(actor=SYSTEM, customers=[willing.pk, unasked.pk], purpose="offers", channel="email", at=NOON)
+
+    made = found.given[willing.pk]
+    assert list(found.given) == [willing.pk]
+    assert (made.contact_point, made.valid_until) == ("marta@example.org", NOON.replace(hour=21))
+    assert found.refused[unasked.pk].reason is Reason.NOT_ASKED
+    assert still_holds(permit_id=made.id, contact_point=made.contact_point, at=NOON).allowed
+    again = permit_many(actor=SYSTEM, customers=Customer.objects.all(), purpose="offers", channel="email", at=NOON)
+    assert again.refused[willing.pk].reason is Reason.CAP_REACHED

@@ -69,7 +69,7 @@ def test_it_is_the_lock_that_holds_the_cap(
         counted.wait(timeout=30)
         return issue(*args)
 
-    monkeypatch.setattr(gate, "lock_customer", lambda customer_id: None)
+    monkeypatch.setattr(gate, "lock_customers", lambda customer_ids: None)
     monkeypatch.setattr(gate, "_issue", issue_together)
 
     assert _race(workspace, customer) == ["granted"] * SENDERS
