@@ -6,12 +6,12 @@ import http.client
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.machine import family
+from rapport.waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,13 @@ def web(workers: int = 1) -> Iterator[Server]:
     environment = {**os.environ, "RAPPORT_URL": f"http://127.0.0.1:{port}", **web_environment(port)}
     process = subprocess.Popen(web_command(host="127.0.0.1", port=port, workers=workers), env=environment)
     try:
-        _wait(port)
+        eventually(
+            lambda: Browser(port).ask("GET", "/readyz")[0] == 200,
+            within=120,
+            for_what="the web server",
+            process=process,
+            despite=(OSError, http.client.HTTPException),
+        )
         yield Server(port, process)
     finally:
         process.terminate()
@@ -88,17 +94,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _wait(port: int) -> None:
-    said, deadline = "nothing", time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            status, body = Browser(port).ask("GET", "/readyz")
-            if status == 200:
-                return
-            said = body.decode(errors="replace")
-        except OSError as error:
-            said = str(error)
-        time.sleep(0.1)
-    raise SystemExit(f"The web server did not come up: {said}")

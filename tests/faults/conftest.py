@@ -10,8 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ import pytest
 from rapport.launch.database import Cluster
 from rapport.launch.schema import prepare
 from rapport.launch.serving import this_program, web_command, web_environment, worker_command
+from rapport.waiting import eventually, until_ended
 from tests.platform.conftest import home
 
 __all__ = ["home"]
@@ -84,13 +84,17 @@ class Rapport:
         environment = {**self._environment(), **web_environment(self.port)}
         command = web_command(host="127.0.0.1", port=self.port, workers=2)
         self.web = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 120
-        while True:
-            with suppress(OSError, http.client.HTTPException):
-                if self.ask("GET", "/readyz")[0] == 200:
-                    return
-            assert time.monotonic() < deadline, "the web server did not start"
-            time.sleep(0.1)
+        self.until_ready(within=120, process=self.web)
+
+    def until_ready(self, *, within: float = 90, process: subprocess.Popen[bytes] | None = None) -> None:
+        """The web server answers, and finds its database."""
+        eventually(
+            lambda: self.ask("GET", "/readyz")[0] == 200,
+            within=within,
+            for_what="the web server to be ready",
+            process=process,
+            despite=(OSError, http.client.HTTPException),
+        )
 
     def kill_web(self) -> None:
         """kill -9 of the server and all its workers."""
@@ -118,10 +122,8 @@ class Rapport:
         for process in family:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while any(_runs(process) for process in family):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        for process in family:
+            until_ended(process, for_what="the end of PostgreSQL")
 
     @contextmanager
     def no_room(self, largest_bytes: int) -> Iterator[None]:
@@ -145,12 +147,6 @@ class Rapport:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, options=f"-c search_path={self.schema},public") as connection:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]
-
-    def until(self, holds: Callable[[], object], words: str, *, seconds: float = 90) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, f"not within {seconds:g} s: {words}"
-            time.sleep(0.02)
 
     def stop(self) -> None:
         for process in (self.web, self.worker):
@@ -223,9 +219,3 @@ def _children(parent: int) -> list[int]:
             if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                 found.append(int(entry.name))
     return found
-
-
-def _runs(process: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rapport.waiting import eventually
 from tests.faults.conftest import Rapport
 
 ROWS = 40_000  # several seconds of work: enough batches to be killed between
@@ -52,7 +53,7 @@ def stored(rapport: Rapport) -> tuple[int, int, int, int]:
 
 
 def wait_for(rapport: Rapport, import_id: str, wanted: str) -> None:
-    rapport.until(lambda: state(rapport, import_id)[0] == wanted, f"the import is {wanted}", seconds=180)
+    eventually(lambda: state(rapport, import_id)[0] == wanted, within=180, for_what=f"the import to be {wanted}")
 
 
 def wait_for_some_rows(rapport: Rapport, import_id: str, more_than: int = 0) -> int:
@@ -60,7 +61,7 @@ def wait_for_some_rows(rapport: Rapport, import_id: str, more_than: int = 0) -> 
         ((done,),) = rapport.rows(f"select count(*) from records_importbatch where import_id = '{import_id}'")
         return int(done)
 
-    rapport.until(lambda: written() > more_than, "batches are written", seconds=120)
+    eventually(lambda: written() > more_than, within=120, for_what="batches to be written")
     return written()
 
 

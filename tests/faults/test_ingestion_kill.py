@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -86,7 +85,7 @@ def test_nothing_answered_is_lost_and_nothing_is_doubled(rapport: Rapport, victi
             rapport.start_web()
         else:
             rapport.start_database()
-            wait_until_ready(rapport)
+            rapport.until_ready()  # the web server was not restarted: it finds the database again by itself
         found = stored(rapport)
         assert {number for number in answered if found.get(number) != SIZE} == set(), "answered 202, and lost"
         assert set(found.values()) <= {SIZE}, "a batch is there whole or not at all"
@@ -107,11 +106,3 @@ def test_nothing_answered_is_lost_and_nothing_is_doubled(rapport: Rapport, victi
     assert (contents, strays) == (BATCHES * SIZE // 10, 0)
     ((people,),) = rapport.rows("select count(*) from customers_customer")
     assert people == 200
-
-
-def wait_until_ready(rapport: Rapport) -> None:
-    """The web server was not restarted: it finds the database again by itself."""
-    deadline = time.monotonic() + 60
-    while rapport.ask("GET", "/readyz")[0] != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

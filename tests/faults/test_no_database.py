@@ -41,7 +41,7 @@ def test_pages_say_that_the_database_is_gone_and_come_back_with_it(rapport: Rapp
     assert door == 503
     assert "status" in problem
     rapport.start_database()
-    rapport.until(lambda: rapport.ask("GET", "/readyz")[0] == 200, "it is ready again")
+    rapport.until_ready()
     assert rapport.ask("POST", URL, items("a"))[1]["created"] == 100
 
 

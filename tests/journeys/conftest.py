@@ -18,6 +18,7 @@ from rapport.launch.database import with_database
 from rapport.launch.serving import web_command, web_environment, worker_command
 from rapport.launch.up import answers, free_port
 from rapport.testing import SERVER, Databases, use_database
+from rapport.waiting import NeverCame, eventually
 from tests.journeys.house import PASSWORD, PEOPLE, House, Person
 from tests.journeys.visitor import AXE, Open, Visitor
 
@@ -81,10 +82,10 @@ def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
             people=people,
             environment=environment,
         )
-        built.eventually(
-            lambda: web.poll() is not None or answers("127.0.0.1", port), "the web server answers", seconds=90
-        )
-        assert web.poll() is None, log.read_text()[-2000:]
+        try:
+            eventually(lambda: answers("127.0.0.1", port), within=90, for_what="the web server", process=web)
+        except NeverCame as error:
+            raise NeverCame(f"{error}\n{log.read_text()[-2000:]}") from None
         yield built
     with django_db_blocker.unblock():
         databases.drop()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
+
+from rapport.waiting import eventually
 
 PASSWORD = "walk the harbour wall"
 # Everyone of whom a journey changes the password, the second step or the session has a name of their own.
@@ -62,11 +62,4 @@ class House:
                             return found[0]
             return ""
 
-        self.eventually(newest, f"a mail to {address}")
-        return newest()
-
-    def eventually(self, condition: Callable[[], object], words: str, *, seconds: float = 30) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"not within {seconds:g} s: {words}"
-            time.sleep(0.1)
+        return eventually(newest, for_what=f"a mail to {address}")

@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 import pytest
 
 from rapport.launch.up import free_port
+from rapport.waiting import eventually
 from tests.journeys.house import House
 from tests.journeys.visitor import Open, Visitor
 
@@ -75,7 +76,7 @@ def shopper(visit: Open) -> Visitor:
 def heard(house: House, site: Site, kind: str, count: int, more: LiteralString = "true") -> None:
     """Waits until that many touch points of the kind have come in from the site."""
     query: LiteralString = f"select count(*) from touchpoint where source = %s and kind = %s and {more}"
-    house.eventually(lambda: house.ask(query, site.source, kind) == count, f"{count} of {kind}")
+    eventually(lambda: house.ask(query, site.source, kind) == count, for_what=f"{count} of {kind}")
 
 
 def test_visits_are_counted_without_consent_and_join_the_customer_with_it(
@@ -125,13 +126,14 @@ def test_what_cannot_be_sent_at_once_is_sent_later(visit: Open, house: House, si
     site.snippet = site.snippet.replace(' data-consent="required"', "")
     guest = shopper(visit)
     guest.page.goto(f"{site.origin}/tunnel")
-    house.eventually(lambda: guest.page.evaluate("document.cookie") != "", "a cookie")
+    eventually(lambda: guest.page.evaluate("document.cookie") != "", for_what="a cookie")
 
     with guest.forgiving("ERR_INTERNET_DISCONNECTED", "Failed to load resource"):
         guest.context.set_offline(True)
         guest.page.evaluate("rapport.track('tunnel_entered', {})")
-        house.eventually(
-            lambda: "tunnel_entered" in guest.page.evaluate("localStorage._rapport_queue || ''"), "it is kept"
+        eventually(
+            lambda: "tunnel_entered" in guest.page.evaluate("localStorage._rapport_queue || ''"),
+            for_what="the event among those that are kept",
         )
         guest.context.set_offline(False)
         heard(house, site, "tunnel_entered", 1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rapport.launch.checkout import PACKAGE
+from rapport.waiting import eventually
 from tests.journeys.house import PASSWORD, House
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Visitor:
 
     def until(self, expression: str) -> None:
         """Playwright's own way to wait for an expression evaluates it in the page, which its security policy forbids."""
-        self.house.eventually(lambda: self.page.evaluate(expression), expression, seconds=WAIT / 1000)
+        eventually(lambda: self.page.evaluate(expression), within=WAIT / 1000, for_what=expression)
 
     @contextmanager
     def forgiving(self, *words: str) -> Iterator[None]:
@@ -91,7 +92,7 @@ class Visitor:
         before = list(self.forgiven)
         self.forgiven += words
         yield
-        self.page.wait_for_timeout(50)
+        self.page.evaluate("null")  # what the browser said before it answers has reached us before its answer
         self.forgiven = before
 
     # --- looking ---

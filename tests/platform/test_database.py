@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -273,7 +273,3 @@ def test_ordinary_user_needs_no_rights(home: Path) -> None:
 def test_same_server_is_reached_by_another_database_name() -> None:
     assert with_database("postgresql://rapport@/rapport?host=%2Frun", "x") == "postgresql://rapport@/x?host=%2Frun"
     assert with_database("postgresql://u:p@host:5432/rapport", "x") == "postgresql://u:p@host:5432/x"
-
-
-def test_waiting_helper_waits_for_nothing_that_holds_already(eventually: Callable[..., None]) -> None:
-    eventually(lambda: True, "true is true", seconds=0)

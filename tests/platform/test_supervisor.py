@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rapport.launch import supervisor as subject
 from rapport.launch.supervisor import Child, Supervisor, wait_before_restart
+from rapport.waiting import until_ended
 
 STAY = [sys.executable, "-c", "import threading; threading.Event().wait()"]
 DEAF = [
@@ -90,7 +90,7 @@ def test_children_end_when_a_tick_fails() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of the death of their parent")
-def test_children_end_when_the_supervisor_is_killed(eventually: Callable[..., None]) -> None:
+def test_children_end_when_the_supervisor_is_killed() -> None:
     program = (
         "import sys; from rapport.launch.supervisor import Child, Supervisor;"
         f"child = Child('web', {STAY!r});"
@@ -103,7 +103,7 @@ def test_children_end_when_the_supervisor_is_killed(eventually: Callable[..., No
     parent.kill()
     parent.communicate()
 
-    eventually(lambda: gone(pid), "the child follows its supervisor")
+    until_ended(pid, for_what="the child to follow its supervisor")
 
 
 def test_signals_ask_for_a_stop() -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from rapport.launch.database import Cluster
 from rapport.launch.up import free_port
+from rapport.waiting import eventually
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(500), pytest.mark.usefixtures("django_db_setup")]
 
@@ -31,14 +32,28 @@ class Running:
     process: subprocess.Popen[str]
     home: Path
     lines: list[str] = field(default_factory=list)
+    is_over: bool = False
 
     def __post_init__(self) -> None:
+        self.heard = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
-        self.lines.extend(iter(self.process.stdout.readline, ""))
+        for line in iter(self.process.stdout.readline, ""):
+            with self.heard:
+                self.lines.append(line)
+                self.heard.notify_all()
+        with self.heard:
+            self.is_over = True
+            self.heard.notify_all()
+
+    def hears(self, words: str, *, within: float = 30) -> None:
+        """Waits until it has said so."""
+        with self.heard:
+            self.heard.wait_for(lambda: self.is_over or words in self.said, timeout=within)
+        assert words in self.said, f"not said within {within:g} s: {words}\n{self.said}"
 
     @property
     def said(self) -> str:
@@ -75,7 +90,7 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture
-def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
+def start(home: Path) -> Iterator[Start]:
     started: list[Running] = []
 
     def begin(
@@ -97,8 +112,7 @@ def start(home: Path, eventually: Callable[..., None]) -> Iterator[Start]:
         )
         running = Running(process, home)
         started.append(running)
-        eventually(lambda: running.port or process.poll() is not None, "Rapport is ready", seconds=180)
-        assert running.port, running.said
+        running.hears("Rapport is ready: ", within=180)
         return running
 
     yield begin
@@ -168,7 +182,7 @@ def test_server_of_ones_own_is_used_and_left_running(start: Start, home: Path) -
         assert not (running.home / "postgres").exists()
 
 
-def test_killed_web_and_worker_come_back(start: Start, eventually: Callable[..., None]) -> None:
+def test_killed_web_and_worker_come_back(start: Start) -> None:
     running = start("--port", str(free_port("127.0.0.1", 18200)))
     before = set(running.children("granian")) | set(running.children("procrastinate"))
     assert before
@@ -176,14 +190,12 @@ def test_killed_web_and_worker_come_back(start: Start, eventually: Callable[...,
     for pid in before:
         os.kill(pid, signal.SIGKILL)
 
-    eventually(lambda: running.get("/readyz")[0] == 200, "the web server answers again", seconds=60)
-    eventually(lambda: set(running.children("procrastinate")) - before, "a new worker runs")
+    eventually(lambda: running.get("/readyz")[0] == 200, within=60, for_what="an answer of the web server")
+    eventually(lambda: set(running.children("procrastinate")) - before, for_what="a new worker")
     assert "The web process ended (signal SIGKILL); starting it again in 0.5 s." in running.said
 
 
-def test_killed_database_comes_back_and_pages_are_honest_meanwhile(
-    start: Start, eventually: Callable[..., None]
-) -> None:
+def test_killed_database_comes_back_and_pages_are_honest_meanwhile(start: Start) -> None:
     running = start("--port", str(free_port("127.0.0.1", 18300)), "--no-worker")
     cluster = Cluster(running.home)
     with psycopg.connect(cluster.url()) as connection:
@@ -191,7 +203,7 @@ def test_killed_database_comes_back_and_pages_are_honest_meanwhile(
 
     running.process.send_signal(signal.SIGSTOP)  # so that nobody starts it again while we look
     os.kill(int((cluster.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
-    eventually(lambda: running.get("/readyz")[0] == 503, "the web server knows that the database is gone")
+    eventually(lambda: running.get("/readyz")[0] == 503, for_what="the server to miss the database")
     status, problem = running.get("/readyz", accept="application/json")
     page = running.get("/")
     running.process.send_signal(signal.SIGCONT)
@@ -199,22 +211,20 @@ def test_killed_database_comes_back_and_pages_are_honest_meanwhile(
     assert (status, problem) == (503, '{"status": "not ready", "problems": ["The database does not answer."]}')
     assert page[0] in (302, 503)
     assert "Traceback" not in page[1]
-    eventually(lambda: running.get("/readyz")[0] == 200, "the database is back", seconds=60)
-    eventually(lambda: "it was started again, and nothing that was saved is lost" in running.said, "it is told")
+    eventually(lambda: running.get("/readyz")[0] == 200, within=60, for_what="the database to come back")
+    running.hears("it was started again, and nothing that was saved is lost")
     with psycopg.connect(cluster.url()) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (1,)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of the death of their parent")
-def test_nothing_but_the_database_outlives_a_killed_supervisor_and_the_next_start_takes_over(
-    start: Start, eventually: Callable[..., None]
-) -> None:
+def test_nothing_but_the_database_outlives_a_killed_supervisor_and_the_next_start_takes_over(start: Start) -> None:
     running = start("--port", str(free_port("127.0.0.1", 18400)))
 
     running.process.kill()
 
-    eventually(lambda: not running.children("granian"), "the web server follows its supervisor")
-    eventually(lambda: not running.children("procrastinate"), "the worker follows its supervisor")
+    eventually(lambda: not running.children("granian"), for_what="the end of the web server")
+    eventually(lambda: not running.children("procrastinate"), for_what="the end of the worker")
     again = start("--port", str(free_port("127.0.0.1", 18400)))
     assert again.get("/readyz")[0] == 200
 

@@ -10,12 +10,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from rapport.waiting import NeverCame, eventually
 
 try:
     import pyspark
@@ -59,9 +60,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             log = (folder / f"{number}.log").open("wb")
             started.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
             if number == 0:
-                _wait_for(folder / "0.log", "New state: ALIVE")
+                _hear(started[0], folder / "0.log", "New state: ALIVE")
         for number in (1, 2):
-            _wait_for(folder / f"{number}.log", "Successfully registered with master")
+            _hear(started[number], folder / f"{number}.log", "Successfully registered with master")
         yield address
         from pyspark.sql import SparkSession
 
@@ -83,8 +84,9 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _wait_for(log: Path, words: str) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while words not in log.read_text(errors="replace"):
-        assert time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
-        time.sleep(0.2)
+def _hear(process: subprocess.Popen[bytes], log: Path, words: str) -> None:
+    said = lambda: log.read_text(errors="replace")  # noqa: E731
+    try:
+        eventually(lambda: words in said(), within=DEADLINE_SECONDS, for_what=f"“{words}” of Spark", process=process)
+    except NeverCame as error:
+        raise NeverCame(f"{error}\n{said()[-2000:]}") from None
