@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
-from rapport.foundation.lib.registry import Registry
+from rapport.foundation.lib.registry import Registry, RegistryError
 from rapport.foundation.records.types import Field, FoundRecord, Label, ListPage, RecordType, Relation
 from rapport.foundation.ui.extension_points import finders
 
@@ -34,6 +34,15 @@ class OpenRegistry(Registry[T]):
         super().__init__(what)
         self._more: Callable[[str], T | None] = lambda name: None
         self._names: Callable[[], Iterable[str]] = tuple
+        self._completed: dict[str, Callable[[T], T]] = {}
+
+    def complete(self, name: str, how: Callable[[T], T]) -> None:
+        """Whoever asks for what is registered by this name gets it as the workspace at hand completes it, such as with
+        the choices it defined itself. `how` is asked very often: it keeps its answer for the visit.
+        """
+        if self._frozen:
+            raise RegistryError(f"{self.what} {name!r} was completed after start-up")
+        self._completed[name] = how
 
     def open(self, more: Callable[[str], T | None], names: Callable[[], Iterable[str]]) -> None:
         """`more` answers for a name that nobody registered, `names` says which those are."""
@@ -45,7 +54,10 @@ class OpenRegistry(Registry[T]):
 
     def get(self, name: str) -> T | None:
         found = super().get(name)
-        return found if found is not None else self._more(name)
+        if found is None:
+            return self._more(name)
+        complete = self._completed.get(name)
+        return complete(found) if complete else found
 
     def __getitem__(self, name: str) -> T:
         found = self.get(name)
@@ -287,3 +299,7 @@ importers: OpenRegistry[Importer] = OpenRegistry("importer")
 # One slot, "worker": hands an import (with the step to take, for a member) or an export to the worker.
 import_deferrers: Registry[Callable[[UUID, str, UUID], None]] = Registry("import deferrer")
 export_deferrers: Registry[Callable[[UUID], None]] = Registry("export deferrer")
+
+# By record type: the tables that an import of it fills beside the type's own, for ANALYZE; with the columns to look at
+# where not all of them tell the planner anything: "touchpoint (customer_id, kind)".
+filled_tables: Registry[Sequence[str]] = Registry("filled tables")

@@ -48,6 +48,30 @@ def retract_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID, 
     return _retract(actor, found.customer_id, touchpoint_id, reason)
 
 
+def retract_touchpoints(
+    *, actor: Actor, touchpoints: Sequence[tuple[UUID, UUID]], kinds: Sequence[str] = (), reason: str = ""
+) -> None:
+    """Take back many by (customer id they were recorded with, id), for services that appended them. Twice is harmless.
+
+    `kinds` are those among them that may say something of a phase. Errors: NotAllowed.
+    """
+    policies.require(actor, Action.DELETE)
+    now = clock.now()
+    Retraction.objects.bulk_create(
+        [
+            Retraction(
+                customer_id=customer, touchpoint_id=one, reason=reason[:200], actor_name=actor.name[:150], at=now
+            )
+            for customer, one in touchpoints
+        ],
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    for customer in {customer for customer, _one in touchpoints}:
+        for kind in kinds:
+            phases.mark_of_touchpoint(customer, kind)
+
+
 @transaction.atomic
 def restore_touchpoint(*, actor: Actor, customer_id: UUID, touchpoint_id: UUID) -> None:
     """Undo a retraction; who may take a touch point back may also restore it. Errors: NotFound, NotAllowed."""
