@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("commerce/", include("rapport.stores.commerce.urls")),
     path("warehouse/", include("rapport.stores.warehouse.urls")),
     path("", include("rapport.touchpoints.channels.email.urls")),
+    path("sales/", include("rapport.applications.sales.urls")),
     path("insight/", include("rapport.insight.value.urls")),
     path("insight/", include("rapport.insight.mining.urls")),
     path("insight/", include("rapport.insight.scorecards.urls")),
