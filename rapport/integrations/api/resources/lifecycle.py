@@ -8,7 +8,10 @@ from uuid import UUID
 
 from ninja import Query, Router, Schema, Status
 
+from rapport.foundation.records.policies import get_record
+from rapport.foundation.records.queries.record_pages import paged_type
 from rapport.foundation.workspace.errors import NotAllowed
+from rapport.foundation.workspace.types import Actor
 from rapport.integrations.api.auth import ApiRequest
 from rapport.stores.customers.queries import followups as follow_up_queries
 from rapport.stores.customers.queries import phases as queries
@@ -28,12 +31,14 @@ class PhaseIn(Schema):
 
 
 class FollowUpIn(Schema):
-    """One thing to do for the customer. `owner_id` is the member who does it."""
+    """One thing to do for the customer. `owner_id` is the member who does it; `about_*` name the record it is about."""
 
     title: str
     due_on: date
     owner_id: UUID | None = None
     why: str = ""
+    about_type: str = ""
+    about_id: UUID | None = None
 
 
 class FollowUpClose(Schema):
@@ -118,6 +123,7 @@ def open_follow_up(request: ApiRequest, customer_id: UUID, payload: FollowUpIn) 
         due_on=payload.due_on,
         owner_id=payload.owner_id,
         why=payload.why,
+        about=_about(request.actor, payload),
     )
     return Status(201, {"id": str(row.id), "operation_id": str(operation.id)})
 
@@ -129,6 +135,14 @@ def close(request: ApiRequest, follow_up_id: UUID, payload: FollowUpClose) -> An
         actor=request.actor, follow_up_id=follow_up_id, outcome=payload.outcome, note=payload.note
     )
     return {"operation_id": str(operation.id)}
+
+
+def _about(actor: Actor, payload: FollowUpIn) -> tuple[str, UUID] | None:
+    """The record it is about, which the reader must see. Errors: NotFound."""
+    if payload.about_id is None:
+        return None
+    declared = paged_type(payload.about_type)
+    return declared.name, get_record(actor, declared.name, payload.about_id).pk
 
 
 def _follow_up(line: FollowUpLine) -> dict[str, Any]:
@@ -146,4 +160,5 @@ def _follow_up(line: FollowUpLine) -> dict[str, Any]:
         "closed_by": line.closed_by,
         "outcome": line.outcome,
         "note": line.note,
+        "about": {"type": line.about_type, "id": str(line.about_id)} if line.about_id else None,
     }

@@ -17,7 +17,10 @@ def _no_evidence() -> dict[str, Any]:
 
 
 class FollowUp(models.Model):
-    """`trip` names what opened it by itself, so that the same is never opened twice; people's own have none."""
+    """`trip` names what opened it by itself, so that the same is never opened twice; people's own have none.
+
+    `about_type` and `about_id` name the record it is about, such as a deal of the customer.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     customer_id = models.UUIDField()
@@ -25,6 +28,8 @@ class FollowUp(models.Model):
     why = models.CharField(_("why"), max_length=500, blank=True, default="")
     rule = models.CharField(max_length=40, blank=True, default="")
     trip = models.CharField(max_length=120, null=True, blank=True, unique=True)
+    about_type = models.CharField(max_length=40, null=True, blank=True)
+    about_id = models.UUIDField(null=True, blank=True)
     evidence = models.JSONField(default=_no_evidence)  # the numbers that opened it, as they were
     owner = models.ForeignKey(
         "workspace.Member",
@@ -48,6 +53,9 @@ class FollowUp(models.Model):
             models.Index("owner", "due_on", "id", name="follow_up_owner", condition=Q(closed_at=None)),
             models.Index("due_on", "id", name="follow_up_due", condition=Q(closed_at=None)),
             models.Index("customer_id", F("opened_at").desc(), name="follow_up_customer"),
+            models.Index(
+                "about_id", "due_on", "id", name="follow_up_about", condition=Q(closed_at=None, about_id__isnull=False)
+            ),
             models.Index(
                 F("closed_at").desc(), F("id").desc(), name="follow_up_closed", condition=Q(closed_at__isnull=False)
             ),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from rapport.foundation.lib import clock
 from rapport.foundation.records import policies as record_policies
+from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.queries import members
 from rapport.foundation.workspace.types import Actor
@@ -32,7 +33,7 @@ PAGE = 50
 LAST_CLOSED = 3
 _COLUMNS = (
     "id", "customer_id", "title", "why", "rule", "owner_id", "due_on", "opened_at", "opened_by", "closed_at", "closed_by",
-    "outcome", "note",
+    "outcome", "note", "about_type", "about_id",
 )  # fmt: skip
 
 
@@ -57,6 +58,9 @@ class FollowUpLine:
     note: str
     is_late: bool
     is_today: bool
+    about_type: str | None = None
+    about_id: UUID | None = None
+    about_name: str = ""  # empty: the reader may not see it, or it was not asked for
 
     @property
     def outcome_label(self) -> str:
@@ -160,6 +164,7 @@ def _row(stored: Mapping[str, Any]) -> Any:
             "owner_id": UUID(stored["owner_id"]) if stored["owner_id"] else None,
             "owner": SimpleNamespace(name=stored["owner_name"]) if stored["owner_name"] else None,
             "due_on": date.fromisoformat(stored["due_on"]),
+            "about_id": UUID(stored["about_id"]) if stored["about_id"] else None,
             "opened_at": datetime.fromisoformat(stored["opened_at"]),
             "closed_at": datetime.fromisoformat(closed_at) if closed_at else None,
         }
@@ -170,6 +175,37 @@ def follow_up_states(trips: Sequence[str]) -> dict[str, str]:
     """Of follow-ups that opened by themselves, by their trip: open, or closed."""
     rows = FollowUp.objects.filter(trip__in=list(trips)).values_list("trip", "closed_at")
     return {str(trip): "closed" if closed_at else "open" for trip, closed_at in rows}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The open follow-up about a record that is due first."""
+
+    id: UUID
+    title: str
+    due_on: date
+    owner_name: str
+    is_late: bool
+
+
+def next_steps(about_ids: Sequence[UUID]) -> dict[UUID, NextStep]:
+    """By the id of the record they are about. One query; the caller has checked that the records are visible."""
+    if not about_ids:
+        return {}
+    rows = FollowUp.objects.filter(about_id__in=list(about_ids), closed_at=None).select_related("owner")
+    today = timezone.localdate(clock.now())
+    return {
+        row.about_id: NextStep(row.id, row.title, row.due_on, row.owner.name if row.owner else "", row.due_on < today)
+        for row in rows.order_by("about_id", "due_on", "id").distinct("about_id")
+        if row.about_id
+    }
+
+
+def about(*, actor: Actor, record_id: UUID) -> tuple[FollowUpLine, ...]:
+    """Follow-ups about one record: the open ones by due date, then those that were closed last."""
+    rows = _visible(actor).filter(about_id=record_id)
+    done = rows.filter(closed_at__isnull=False).order_by("-closed_at", "-id")[:LAST_CLOSED]
+    return _lines([*rows.filter(closed_at=None).order_by("due_on", "id")[:PAGE], *done], actor, with_names=False)
 
 
 def owner_choices() -> list[tuple[str, str]]:
@@ -186,18 +222,33 @@ def _visible(actor: Actor) -> QuerySet[FollowUp]:
     return FollowUp.objects.select_related("owner").filter(own | Exists(absorbed))
 
 
-def _lines(rows: Sequence[FollowUp], actor: Actor) -> tuple[FollowUpLine, ...]:
+def _lines(rows: Sequence[FollowUp], actor: Actor, *, with_names: bool = True) -> tuple[FollowUpLine, ...]:
     names = names_of(actor=actor, customer_ids=[row.customer_id for row in rows])
+    abouts = _names_of_records(rows, actor) if with_names else {}
     today = timezone.localdate(clock.now())
-    return tuple(_line(row, names, today) for row in rows if row.customer_id in names)
+    return tuple(_line(row, names, today, abouts) for row in rows if row.customer_id in names)
 
 
-def _line(row: Any, names: Mapping[UUID, str], today: date) -> FollowUpLine:
+def _names_of_records(rows: Sequence[FollowUp], actor: Actor) -> dict[UUID, str]:
+    """What the records they are about are called. One query for each type that occurs."""
+    wanted: dict[str, list[UUID]] = {}
+    for row in rows:
+        if row.about_type and row.about_id and row.about_type in record_types:
+            wanted.setdefault(row.about_type, []).append(row.about_id)
+    names: dict[UUID, str] = {}
+    for name, ids in wanted.items():
+        seen = record_policies.visible(actor, name).filter(pk__in=ids)
+        names |= {pk: str(title) for pk, title in seen.values_list("pk", record_types[name].title_path)}
+    return names
+
+
+def _line(row: Any, names: Mapping[UUID, str], today: date, abouts: Mapping[UUID, str] | None = None) -> FollowUpLine:
     is_open = row.closed_at is None
     return FollowUpLine(
         row.id, row.customer_id, names[row.customer_id], row.title, row.why, row.rule, row.owner_id,
         row.owner.name if row.owner else "", row.due_on, row.opened_at, row.opened_by, row.closed_at,
         row.closed_by, row.outcome, row.note, is_open and row.due_on < today, is_open and row.due_on == today,
+        row.about_type, row.about_id, (abouts or {}).get(row.about_id, ""),
     )  # fmt: skip
 
 

@@ -45,9 +45,16 @@ class Opening:
 
 @transaction.atomic
 def open_follow_up(
-    *, actor: Actor, customer_id: UUID, title: str, due_on: date, owner_id: UUID | None = None, why: str = ""
+    *,
+    actor: Actor,
+    customer_id: UUID,
+    title: str,
+    due_on: date,
+    owner_id: UUID | None = None,
+    why: str = "",
+    about: tuple[str, UUID] | None = None,
 ) -> tuple[FollowUp, Operation]:
-    """Errors: NotFound, NotAllowed, Invalid."""
+    """`about` is a record of the customer's, by type and id, that the caller has seen. Errors: NotFound, NotAllowed, Invalid."""
     customer, _every = policies.lock_customer(actor, customer_id)
     problems = {**_text_problems(title=title, why=why), **_owner_problems(owner_id)}
     if problems:
@@ -58,6 +65,8 @@ def open_follow_up(
         why=why.strip(),
         owner_id=owner_id,
         due_on=due_on,
+        about_type=about[0] if about else None,
+        about_id=about[1] if about else None,
         opened_at=clock.now(),
         opened_by=actor.name[:150],
     )

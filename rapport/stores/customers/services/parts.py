@@ -52,6 +52,8 @@ _COLUMNS: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
             "closed_by",
             "outcome",
             "note",
+            "about_type",
+            "about_id",
         ),
     ),
     "phase_by_hand": (PhaseByHand, ("id", "customer_id", "phase", "since", "decided_at", "reason", "by")),
@@ -121,9 +123,9 @@ def _put_back(name: str, row_id: str, before: Snapshot | None, after: Snapshot |
             if before is None:
                 model._default_manager.filter(pk=row_id).delete()
             elif row is None:
-                model._default_manager.create(**{column: before[column] for column in columns})
+                model._default_manager.create(**{column: before.get(column) for column in columns})
             else:
-                model._default_manager.filter(pk=row_id).update(**{column: before[column] for column in columns})
+                model._default_manager.filter(pk=row_id).update(**{column: before.get(column) for column in columns})
     except IntegrityError:  # somebody else has it by now
         return False
     return True
