@@ -159,10 +159,6 @@ class CustomersImporter:
 
     def begin(self, plan: ImportPlan, *, actor: Actor, operation_id: UUID | None) -> CustomersRun:
         policies.require(actor, Action.IMPORT, RECORD_TYPE)
-        return self.start(plan, actor=actor, operation_id=operation_id)
-
-    def start(self, plan: ImportPlan, *, actor: Actor, operation_id: UUID | None) -> CustomersRun:
-        """For importers of what hangs on customers, who find and add them through this one."""
         return CustomersRun(plan, actor, operation_id)
 
     def undo(self, *, actor: Actor, operation: Operation, reverse: Operation) -> Mapping[str, int]:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -25,11 +25,12 @@ from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
-from rapport.foundation.records.rules.mapping import ColumnPlan, Guess, SourceColumn, folded_heading
+from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
 from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.services.importing import CustomersImporter, parse_id
+from rapport.stores.customers.services.importing_owners import CUSTOMER_COLUMNS, Owners, customers_plan
 from rapport.stores.ledger.models import Retraction
 from rapport.stores.ledger.policies import RECORD_TYPE
 from rapport.stores.ledger.rules import vocabulary
@@ -39,14 +40,6 @@ from rapport.stores.ledger.services.phases import mark_of_batch
 from rapport.stores.ledger.types import CustomerRef, NewTouchpoint, Problem, Status
 
 SOURCE = "import"
-MOST_KNOWN = 300_000
-# Where a touch point says whom it is with, and what that is called among the customers' own targets.
-CUSTOMER_COLUMNS = {
-    "customer_external_id": "external_id",
-    "customer_email": "email",
-    "customer_phone": "phone",
-    "customer_id": "id",
-}
 DIRECTION_WORDS = {
     "in": "in", "incoming": "in", "inbound": "in", "received": "in", "eingehend": "in", "from customer": "in", "from the customer": "in",
     "out": "out", "outgoing": "out", "outbound": "out", "sent": "out", "ausgehend": "out", "to customer": "out", "to the customer": "out",
@@ -176,7 +169,7 @@ class TouchpointsImporter:
             if reason := problem(str(plan.option(name))):
                 found[name] = reason
         if "customer_external_id" in plan.targets:
-            found |= CustomersImporter().problems(_people_plan(plan))
+            found |= CustomersImporter().problems(customers_plan(plan, plan.key_field))
         return found
 
     def begin(self, plan: ImportPlan, *, actor: Actor, operation_id: UUID | None) -> TouchpointsRun:
@@ -200,28 +193,12 @@ class TouchpointsRun:
 
     def __init__(self, plan: ImportPlan, actor: Actor, operation_id: UUID | None) -> None:
         self.plan, self.actor, self.operation_id = plan, actor, operation_id
-        self.creates = plan.option("unknown", "create") == "create" and actor.may(Action.CREATE, "customer")
-        self.people = CustomersImporter().start(_people_plan(plan), actor=actor, operation_id=operation_id)
+        self.owners = Owners(plan, plan.key_field, actor=actor, operation_id=operation_id)
         self.source_id = f"{plan.digest[:16]}:"
         self.properties = [one.name for one in plan.new_fields]
-        self._owners: dict[Any, UUID | None] = {}
 
     def prepare(self, rows: Rows) -> Mapping[str, int]:
-        """Customers that rows name are there before the rows are written."""
-        if len(self._owners) > MOST_KNOWN:
-            self._owners.clear()
-        people = self._people(rows, but_not=self._owners)
-        if not len(people):
-            return {}
-        keys = people.column(CUSTOMER_COLUMNS[self.plan.key_field])
-        made = 0
-        if self.operation_id is None:
-            made = self.people.check(people).new if self.creates else 0
-        elif self.creates:
-            with transaction.atomic():
-                made = self.people.write(people).new
-        self._owners.update(zip(keys, self.people.owners(people), strict=True))
-        return {"customers": made} if made else {}
+        return self.owners.prepare(rows)
 
     def claims(self, rows: Rows) -> frozenset[Any]:
         return frozenset()  # the inbox and the ledger settle it: batches never write the same row
@@ -230,7 +207,7 @@ class TouchpointsRun:
         outcome = Outcome()
         checker = Checker(now=clock.now(), source=SOURCE)
         keys: dict[UUID, int] = {}
-        for position, item in self._items(rows, outcome, checking=True):
+        for position, item in self._items(rows, outcome):
             checked = checker.check(item)
             if not isinstance(checked, Checked):
                 self._refuse(rows.numbers[position], checked, outcome)
@@ -262,21 +239,11 @@ class TouchpointsRun:
 
     def finish(self) -> None:
         if self.operation_id:
-            self.people.finish()
+            self.owners.finish()
             with connection.cursor() as cursor:
                 cursor.execute("analyze touchpoint")
 
-    def _people(self, rows: Rows, but_not: Mapping[Any, Any]) -> Rows:
-        """Whom the rows name, each once, as rows of customers."""
-        names = [target for target in (*CUSTOMER_COLUMNS, "customer_name") if rows.has(target)]
-        places: dict[Any, int] = {}
-        for position, key in enumerate(rows.column(self.plan.key_field)):
-            if key is not None and key not in but_not:
-                places.setdefault(key, position)
-        wanted = rows.take(list(places.values()))
-        return Rows(wanted.numbers, {CUSTOMER_COLUMNS.get(name, "name"): wanted.column(name) for name in names})
-
-    def _items(self, rows: Rows, outcome: Outcome, *, checking: bool = False) -> list[tuple[int, NewTouchpoint]]:
+    def _items(self, rows: Rows, outcome: Outcome) -> list[tuple[int, NewTouchpoint]]:
         """The rows that can go to the ledger, with their places; the others are refused."""
         option, found = self.plan.option, []
         columns = {
@@ -296,8 +263,8 @@ class TouchpointsRun:
         }
         properties = [(name, rows.column(name)) for name in self.properties]
         for position, key in enumerate(rows.column(self.plan.key_field)):
-            owner = self._owners.get(key) if key is not None else None
-            if owner is None and not (checking and self.creates and key is not None):
+            owner = self.owners.of(key)
+            if owner is None and not self.owners.may_become(key):
                 reason = (
                     _("This row does not say whom it is with.")
                     if key is None
@@ -334,19 +301,6 @@ class TouchpointsRun:
     def _refuse(self, row: int, problems: Sequence[Problem], outcome: Outcome) -> None:
         for problem in problems or (Problem("", _("This row can't be stored.")),):
             outcome.refuse(row, problem.reason, problem.pointer.strip("/").split("/")[0].replace("_", " "))
-
-
-def _people_plan(plan: ImportPlan) -> ImportPlan:
-    """The part of the plan that is about customers."""
-    columns = tuple(
-        ColumnPlan(column.position, column.heading, CUSTOMER_COLUMNS.get(column.target, "name"))
-        for column in plan.columns
-        if column.target in CUSTOMER_COLUMNS or column.target == "customer_name"
-    )
-    options = {"existing": "leave", "kind": "person", "namespace": plan.option("namespace"), "source": ""}
-    return ImportPlan(
-        plan.import_id, plan.file_name, plan.digest, columns, options, CUSTOMER_COLUMNS.get(plan.key_field, "")
-    )
 
 
 def _taken(keys: Sequence[UUID]) -> int:
