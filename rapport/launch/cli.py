@@ -187,10 +187,10 @@ def _snapshot(_: argparse.Namespace) -> int:
     if found is None or not found.public:
         scratch = "rapport_snapshot"
         with Cluster(home()).running() as url, psycopg.connect(url, autocommit=True) as server:
-            server.execute(f"drop database if exists {scratch} with (force)")
+            server.execute(f"drop database if exists {scratch}")
             server.execute(f"create database {scratch}")
             schema.migrate(with_database(url, scratch))
-            server.execute(f"drop database {scratch} with (force)")
+            server.execute(f"drop database {scratch}")
         found = snapshot.Snapshot.find(wanted)
     if found is None or not found.public:
         raise UpError("The snapshot needs pg_dump of the embedded PostgreSQL, which is not here.")

@@ -369,6 +369,8 @@ class Cluster:
                 "full_page_writes": "off",
                 "wal_level": "minimal",
                 "max_wal_senders": 0,
+                # Its workers belong to no role of ours, which may therefore not end them when a test's database is dropped.
+                "autovacuum": "off",
             }
         lines = (f"{name} = '{str(value).replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items())
         path = self.data / "rapport.conf"
