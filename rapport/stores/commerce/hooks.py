@@ -83,6 +83,9 @@ for doing, words in {
     Act.CANCEL: ActWords(_("cancelled the order"), icon="circle-x"),
     SubscriptionAct.START: ActWords(_("started the subscription"), icon="refresh"),
     SubscriptionAct.RENEW: ActWords(_("renewed the subscription"), icon="refresh"),
+    SubscriptionAct.PAUSE: ActWords(_("paused the subscription"), icon="player-pause"),
+    SubscriptionAct.RESUME: ActWords(_("resumed the subscription"), icon="player-play"),
+    SubscriptionAct.CANCEL: ActWords(_("set the end of the subscription"), icon="circle-x"),
     SubscriptionAct.END: ActWords(_("ended the subscription"), icon="circle-x"),
 }.items():
     act_words.register(doing.value, words)
@@ -101,6 +104,9 @@ for kind in (
     Kind(name="order_refunded", label=_("Order refunded"), icon="cash", phrase=_("Refund for order {order}"), group=Group.ORDERS),
     Kind(name="subscription_started", label=_("Subscription started"), icon="refresh", phrase=_("Subscribed to {name}"), group=Group.ORDERS),
     Kind(name="subscription_renewed", label=_("Subscription renewed"), icon="refresh", phrase=_("Renewed {name}"), group=Group.ORDERS),
+    Kind(name="subscription_paused", label=_("Subscription paused"), icon="player-pause", phrase=_("Paused {name}"), group=Group.ORDERS),
+    Kind(name="subscription_resumed", label=_("Subscription resumed"), icon="player-play", phrase=_("Resumed {name}"), group=Group.ORDERS),
+    Kind(name="subscription_cancelled", label=_("Subscription cancelled"), icon="circle-x", phrase=_("Cancelled {name} for the end of its period"), group=Group.ORDERS),
     Kind(name="subscription_ended", label=_("Subscription ended"), icon="circle-x", phrase=_("Ended {name}"), group=Group.ORDERS),
 ):  # fmt: skip
     kinds.register(kind.name, kind)

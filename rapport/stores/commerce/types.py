@@ -61,12 +61,16 @@ class Interval(models.TextChoices):
 
 class SubscriptionStatus(models.TextChoices):
     ACTIVE = "active", pgettext_lazy("subscription", "Active")
+    PAUSED = "paused", pgettext_lazy("subscription", "Paused")
     ENDED = "ended", pgettext_lazy("subscription", "Ended")
 
 
 class SubscriptionAct(models.TextChoices):
     START = "subscription_started", _("Start a subscription")
     RENEW = "subscription_renewed", _("Renew")
+    PAUSE = "subscription_paused", _("Pause")
+    RESUME = "subscription_resumed", _("Resume")
+    CANCEL = "subscription_cancelled", _("End with the period")
     END = "subscription_ended", _("End")
 
 

@@ -20,6 +20,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("subscriptions/new", subscriptions.new, name="subscription-new"),
     path("subscriptions/<uuid:subscription_id>/renew", subscriptions.act, {"slug": "renew"}, name="subscription-renew"),
     path("subscriptions/<uuid:subscription_id>/end", subscriptions.act, {"slug": "end"}, name="subscription-end"),
+    path(
+        "subscriptions/<uuid:subscription_id>/pause", subscriptions.hold, {"slug": "pause"}, name="subscription-pause"
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/resume",
+        subscriptions.hold,
+        {"slug": "resume"},
+        name="subscription-resume",
+    ),
     path("rates/", settings.rates, name="rates"),
     path("rates/<uuid:rate_id>/remove", settings.remove_rate, name="rate-remove"),
     path("costs/", settings.costs, name="costs"),

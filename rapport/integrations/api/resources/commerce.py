@@ -113,7 +113,11 @@ class Cancellation(Schema):
 
 
 class NewSubscription(Schema):
-    """`interval` is month, quarter or year; name and amount are taken from the product where they are left out."""
+    """`interval` is month, quarter or year; name and amount are taken from the product where they are left out.
+
+    With `price_list_id` instead of an amount, each renewal costs what that list says on its day. One that `renews_itself`
+    and started some time ago is renewed for each interval since then; false: you say when it was renewed.
+    """
 
     customer_id: UUID
     interval: str
@@ -124,6 +128,8 @@ class NewSubscription(Schema):
     quantity: Decimal = Decimal(1)
     started_on: date | None = None
     number: str = ""
+    renews_itself: bool = True
+    price_list_id: UUID | None = None
 
 
 class Renewal(Schema):
@@ -131,8 +137,11 @@ class Renewal(Schema):
 
 
 class Ending(Schema):
+    """`with_period`: when what is paid for is used up, instead of on a day."""
+
     ended_on: date | None = None
     reason: str = ""
+    with_period: bool = False
 
 
 # Products
@@ -315,6 +324,30 @@ def renew(request: ApiRequest, subscription_id: UUID, payload: Renewal) -> Any:
     row, operation = subscriptions.renew_subscription(
         actor=request.actor, subscription_id=subscription_id, renewed_on=payload.renewed_on
     )
+    return _subscription(request, row, operation)
+
+
+@router.post(
+    "/subscriptions/{subscription_id}/pause",
+    response=dict[str, Any],
+    tags=SUBSCRIPTIONS,
+    operation_id="pause_subscription",
+)
+def pause(request: ApiRequest, subscription_id: UUID) -> Any:
+    """What is paid for runs on to its end; nothing is renewed until it is resumed."""
+    row, operation = subscriptions.pause_subscription(actor=request.actor, subscription_id=subscription_id)
+    return _subscription(request, row, operation)
+
+
+@router.post(
+    "/subscriptions/{subscription_id}/resume",
+    response=dict[str, Any],
+    tags=SUBSCRIPTIONS,
+    operation_id="resume_subscription",
+)
+def resume(request: ApiRequest, subscription_id: UUID) -> Any:
+    """It goes on after a pause, or after all though its end was set."""
+    row, operation = subscriptions.resume_subscription(actor=request.actor, subscription_id=subscription_id)
     return _subscription(request, row, operation)
 
 

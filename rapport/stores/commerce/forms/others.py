@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -44,16 +45,34 @@ class SubscriptionForm(_WithCurrency):
         widget=number_input(),
         help_text=gettext_lazy("Empty: the product’s price"),
     )
+    price_list_id = forms.TypedChoiceField(
+        label=gettext_lazy("Price list"),
+        required=False,
+        coerce=UUID,
+        empty_value=None,
+        help_text=gettext_lazy("Instead of an amount: each renewal costs what the list says on its day."),
+    )
     started_on = forms.DateField(
         label=gettext_lazy("Starts"), required=False, widget=ui.DateInput, help_text=gettext_lazy("Empty: today")
     )
-    field_order = ("customer", "product_id", "name", "interval", "quantity", "amount", "currency", "started_on")
+    renews_itself = forms.BooleanField(
+        label=gettext_lazy("Renews by itself"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Otherwise another system or you say when it was renewed."),
+    )
+    field_order = (
+        "customer", "product_id", "name", "interval", "quantity", "amount", "price_list_id", "currency", "started_on",
+        "renews_itself",
+    )  # fmt: skip
 
     def __init__(
         self, *args: Any, customer: Option | None = None, product: Option | None = None,
-        found: dict[str, Sequence[Option]] | None = None, **kwargs: Any,
+        found: dict[str, Sequence[Option]] | None = None, price_lists: Iterable[tuple[str, str]] = (), **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
+        choices: Any = self.fields["price_list_id"]
+        choices.choices = [("", _("None")), *price_lists]
         found = found or {}
         self.fields["customer"].widget = PickerInput("customer", customer, found.get("customer", ()))
         self.fields["product_id"].widget = PickerInput("product", product, found.get("product_id", ()))
@@ -66,6 +85,11 @@ class RenewForm(Form):
 
 
 class EndForm(Form):
+    with_period = forms.BooleanField(
+        label=gettext_lazy("With the period that is paid for"),
+        required=False,
+        help_text=gettext_lazy("Otherwise it ends on the day below."),
+    )
     ended_on = forms.DateField(
         label=gettext_lazy("Ended"), required=False, widget=ui.DateInput, help_text=gettext_lazy("Empty: today")
     )

@@ -31,7 +31,7 @@ WHAT, PRICE, STANDING, MONEY, WHERE = _("What it is"), _("Price"), _("Standing")
 _TONES = {
     "cart": "mute", "placed": "info", "paid": "info", "shipped": "plum", "completed": "good", "cancelled": "mute",
     "returned": "warn", "open": "mute", "part": "warn", "under_way": "plum", "delivered": "good", "nothing": "mute",
-    "active": "good", "ended": "mute",
+    "active": "good", "paused": "warn", "ended": "mute",
 }  # fmt: skip
 
 
@@ -111,6 +111,10 @@ SUBSCRIPTION_FIELDS = (
     _read("started_on", _("Started"), FieldKind.DATE, group=STANDING, default_column=True),
     _read("renewed_on", _("Renewed"), FieldKind.DATE, group=STANDING),
     _read("renews_on", _("Renews"), FieldKind.DATE, group=STANDING, sortable=True, default_column=True),
+    _read("renews_itself", _("Renews by itself"), FieldKind.BOOLEAN, group=STANDING),
+    _read("renewal_problem", _("Why it was not renewed"), FieldKind.TEXT, group=STANDING),
+    _read("paused_on", _("Paused"), FieldKind.DATE, group=STANDING),
+    _read("ends_on", _("Ends"), FieldKind.DATE, group=STANDING),
     _read("ended_on", _("Ended"), FieldKind.DATE, group=STANDING),
     _read("end_reason", _("Why it ended"), FieldKind.TEXT, group=STANDING),
     _read("renewals", _("Times renewed"), FieldKind.NUMBER, group=STANDING),
@@ -193,6 +197,8 @@ PAGES = (
         views=(
             _ALL,
             BuiltInView(key="active", label=_("Active"), condition={"field": "status", "op": "is", "value": "active"}),
+            BuiltInView(key="paused", label=_("Paused"), condition={"field": "status", "op": "is", "value": "paused"}),
+            BuiltInView(key="not-renewed", label=_("Not renewed"), condition={"field": "renewal_problem", "op": "is_not_empty"}),
         ),
         actions=(
             ListAction(label=_("New subscription"), url_name="commerce:subscription-new", icon="plus", needs="create", is_primary=True, in_dialog=True),

@@ -20,7 +20,7 @@ from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.commerce.queries.customer_orders import customer_orders
 from rapport.stores.commerce.queries.products import product_sales
-from rapport.stores.commerce.types import ORDER, SUBSCRIPTION
+from rapport.stores.commerce.types import ORDER, SUBSCRIPTION, SubscriptionStatus
 from rapport.stores.customers.extension_points import Panel
 from rapport.stores.customers.queries.detail import customer_with_ids
 
@@ -55,5 +55,5 @@ def product_panel(request: HttpRequest, actor: Actor, record: Any) -> RecordPart
 
 def subscription_panel(request: HttpRequest, actor: Actor, record: Any) -> RecordPart:
     """What can be done with a subscription."""
-    may = actor.may(Action.UPDATE, SUBSCRIPTION)
+    may = actor.may(Action.UPDATE, SUBSCRIPTION) and record.status != SubscriptionStatus.ENDED
     return RecordPart("commerce/subscriptions/panel.html", {"subscription": record, "may_change": may})

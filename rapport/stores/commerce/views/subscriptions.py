@@ -1,4 +1,4 @@
-"""Starting, renewing and ending subscriptions."""
+"""Starting, renewing, pausing and ending subscriptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from rapport.foundation.records import policies as record_policies
 from rapport.foundation.ui.render import redirect, render, saved
@@ -16,6 +16,7 @@ from rapport.foundation.workspace.errors import Invalid, NotFound
 from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action
 from rapport.stores.commerce.forms.others import EndForm, RenewForm, SubscriptionForm
+from rapport.stores.commerce.queries.settings import list_choices
 from rapport.stores.commerce.services import subscriptions
 from rapport.stores.commerce.types import PRODUCT, SUBSCRIPTION, SubscriptionStatus
 from rapport.stores.commerce.views.picking import found_by, picked
@@ -52,7 +53,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 def act(request: WorkspaceRequest, subscription_id: UUID, slug: str) -> HttpResponse:
     """Renew or end: GET the form, POST does it."""
     row = record_policies.get_record(request.actor, SUBSCRIPTION, subscription_id, Action.UPDATE)
-    if row.status != SubscriptionStatus.ACTIVE:
+    if row.status == SubscriptionStatus.ENDED:
         return redirect(request, _url(row.pk), toast=_("This subscription has ended."))
     renews = slug == "renew"
     form: Any = (RenewForm if renews else EndForm)(request.POST if request.method == "POST" else None)
@@ -66,7 +67,23 @@ def act(request: WorkspaceRequest, subscription_id: UUID, slug: str) -> HttpResp
         form.refuse(error.problems)
         return render(request, ACT, context, partial="form", status=422)
     said = _("Subscription renewed.") if renews else _("Subscription ended.")
+    if _row.ends_on:
+        said = _("The subscription ends with its period.")
     return saved(request, _url(row.pk), toast=said, undo_url=reverse("records:undo", args=[operation.id]))
+
+
+@require_POST
+def hold(request: WorkspaceRequest, subscription_id: UUID, slug: str) -> HttpResponse:
+    """Pause or resume: one click, with Undo."""
+    pauses = slug == "pause"
+    do: Any = subscriptions.pause_subscription if pauses else subscriptions.resume_subscription
+    try:
+        row, operation = do(actor=request.actor, subscription_id=subscription_id)
+    except Invalid as error:
+        return redirect(request, _url(subscription_id), toast=" ".join(error.problems.values()))
+    said = _("Subscription paused.") if pauses else _("Subscription resumed.")
+    undo = reverse("records:undo", args=[operation.id])
+    return redirect(request, _url(row.pk), toast=said, undo_url=undo)
 
 
 def _form(request: WorkspaceRequest) -> SubscriptionForm:
@@ -80,4 +97,5 @@ def _form(request: WorkspaceRequest) -> SubscriptionForm:
         customer=picked(request, "customer", values.get("customer", ""), customers),
         product=picked(request, PRODUCT, values.get("product_id", ""), products),
         found={"customer": customers, "product_id": products},
+        price_lists=list_choices(),
     )
