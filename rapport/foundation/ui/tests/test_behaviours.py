@@ -65,7 +65,7 @@ def tab(browser: Browser, site: str) -> Iterator[Page]:
     complaints: list[str] = []
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
     page.goto(f"{site}/w/kestrel/components")
@@ -218,9 +218,10 @@ def test_a_feed_fills_by_itself_until_paused(tab: Page) -> None:
     from playwright.sync_api import expect
 
     tab.clock.install()
-    asked, answered = [], []
-    tab.on("request", asked.append)
-    tab.on("requestfinished", answered.append)
+    asked: list[str] = []
+    answered: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("requestfinished", lambda request: answered.append(request.url))
     tab.evaluate(
         """() => {
           document.querySelector('#main').insertAdjacentHTML('beforeend',
@@ -296,12 +297,42 @@ def test_axe_finds_nothing(browser: Browser, site: str, width: int, theme: Any) 
     context.close()
 
 
-def test_charts_are_drawn_and_lead_to_their_customers(tab: Page) -> None:
+# Where the figures of a bridge stand, one a bar, in the order of the bars.
+PLACES = """(chart) => JSON.parse(chart.nextElementSibling.textContent).marks.map((mark) => {
+  const figure = [...chart.querySelectorAll('text')].find((each) => each.textContent === mark.text);
+  const box = figure?.getBoundingClientRect();
+  return box ? {x: box.x + box.width / 2, y: box.y, left: box.left, right: box.right} : {x: 0, y: 0};
+})"""
+
+
+def rises(places: list[dict[str, float]], axis: str) -> bool:
+    found = [place[axis] for place in places]
+    return found == sorted(set(found)) and found[0] > 0
+
+
+def test_charts_are_drawn_follow_the_theme_and_lead_to_their_customers(tab: Page) -> None:
+    from playwright.sync_api import expect
+
     bridge = tab.locator("[data-chart=bridge]")
     bridge.scroll_into_view_if_needed()
-    tab.wait_for_selector("[data-chart=bridge] svg path", state="attached")
-    assert "+€4.1M" in bridge.inner_text()
+    figure = bridge.locator("text", has_text="+€4.1M")
+    figure.wait_for(state="attached")
+    light = figure.get_attribute("fill") or ""
+    fading = tab.evaluate("document.querySelector('[data-theme-toggle]').click() ?? document.getAnimations().length")
+    assert fading == 0, "who wants less motion gets none, and a page of thousands of transitions stands still"
+    expect(figure).not_to_have_attribute("fill", light)
 
+    tab.set_viewport_size({"width": 390, "height": 844})
+    expect(bridge).to_have_css("height", "178px")
+    bridge.scroll_into_view_if_needed()
+    places = eventually(
+        lambda: rises(found := bridge.evaluate(PLACES), "y") and found, for_what="bars that lie, one under the other"
+    )
+    assert all(0 <= place["left"] < place["right"] <= 390 for place in places)
+
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    bridge.scroll_into_view_if_needed()
+    eventually(lambda: rises(bridge.evaluate(PLACES), "x"), for_what="bars that stand, one beside the other")
     box = bridge.bounding_box()
     assert box
     tab.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)

@@ -7,7 +7,7 @@ import { kinds } from './charts/kinds.js';
 import { isPhone } from './charts/theme.js';
 import { all } from './lib.js';
 
-const live = new Map(); // element: {chart, source, data}
+const live = new Map(); // element: {chart, source, data, sizes}
 
 const dataOf = (element) => element.nextElementSibling?.textContent ?? '';
 
@@ -24,12 +24,13 @@ const draw = (element) => {
   const source = dataOf(element);
   const data = JSON.parse(source);
   const chart = window.echarts.init(element, null, { renderer: 'svg' });
-  const entry = { chart, source, data };
+  const sizes = new ResizeObserver(() => element.isConnected && chart.resize());
+  const entry = { chart, source, data, sizes };
   live.set(element, entry);
   const urlAt = kinds[data.kind].urlAt;
   if (urlAt) chart.getZr().on('click', (event) => follow(urlAt(entry.data, chart, event)));
   else chart.on('click', (params) => follow(params.data?.url));
-  new ResizeObserver(() => element.isConnected && chart.resize()).observe(element);
+  sizes.observe(element);
   render(element, entry);
 };
 
@@ -38,6 +39,7 @@ const mount = () => {
     // A morphing swap keeps the element but may have taken its drawing or changed its data.
     const stale = !element.isConnected || !element.firstElementChild || dataOf(element) !== entry.source;
     if (stale) {
+      entry.sizes.disconnect();
       entry.chart.dispose();
       live.delete(element);
     }
