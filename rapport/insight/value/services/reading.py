@@ -10,7 +10,7 @@ import numpy as np
 
 from rapport.insight.value.queries import histories as marts
 from rapport.insight.value.queries.histories import today
-from rapport.insight.value.services.fitting import HOLD_OUT, Attendance, Buyers, ContractLives, attendance_of
+from rapport.insight.value.rules.buyers import HOLD_OUT, Attendance, Buyers, ContractLives, attendance_of
 from rapport.stores.warehouse.queries.marts import purchases
 
 if TYPE_CHECKING:

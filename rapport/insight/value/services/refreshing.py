@@ -34,7 +34,8 @@ from rapport.stores.warehouse.errors import NotWritten
 from rapport.stores.warehouse.queries.engine import open_engine
 
 if TYPE_CHECKING:
-    from rapport.insight.value.services.fitting import Buyers, ContractLives, Result
+    from rapport.insight.value.rules.buyers import Buyers, ContractLives
+    from rapport.insight.value.services.fits import Result
     from rapport.stores.warehouse.queries.engine import Engine
 
 _log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def refresh() -> ModelFit | None:
 
 def _run(row: ModelFit) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads make these fits slower
-    from rapport.insight.value.services import fitting, reading
+    from rapport.insight.value.services import reading, score_rows
 
     rules = current()
     until = reading.today()
@@ -126,7 +127,9 @@ def _run(row: ModelFit) -> None:
         at = clock.now()
         with transaction.atomic():
             _close_last_month(at.date())
-            row.scored = write_scores(fitting.score_rows(result, data.rows, rules, row.currency), run_id=row.pk, at=at)
+            row.scored = write_scores(
+                score_rows.score_rows(result, data.rows, rules, row.currency), run_id=row.pk, at=at
+            )
             _stop_if_asked(row)
             row.state, row.progress, row.step, row.finished_at = FitState.DONE, 100, "", clock.now()
             row.save()
@@ -144,21 +147,22 @@ class _Data:
     later: int
 
     def fit(self, rules: ValueRules, beat: _Beat) -> Result:
-        from rapport.insight.value.services import fitting
+        from rapport.insight.value.services import contracts, occasions, shops
 
         if self.lives is not None:
-            return fitting.fit_contracts(self.lives, rules, beat)
+            return contracts.fit_contracts(self.lives, rules, beat)
         if self.attendance is not None:
-            return fitting.fit_occasions(self.rows, self.attendance, rules, beat)
-        return fitting.fit_shop(self.rows, rules, beat)
+            return occasions.fit_occasions(self.rows, self.attendance, rules, beat)
+        return shops.fit_shop(self.rows, rules, beat)
 
 
 def _read(engine: Engine, rules: ValueRules, until: date) -> _Data:
-    from rapport.insight.value.services import fitting, reading
+    from rapport.insight.value.rules.buyers import as_buyers
+    from rapport.insight.value.services import reading
 
     if rules.business == "contracts":
         lives = reading.contract_lives(engine, until)
-        paid = fitting.as_buyers(lives)
+        paid = as_buyers(lives)
         first = EPOCH + timedelta(days=int(lives.begun.min())) if lives.count else None
         return _Data(paid, lives, None, first, 0)
     first, later = reading.window(engine, until)
@@ -170,7 +174,7 @@ def _read(engine: Engine, rules: ValueRules, until: date) -> _Data:
 
 def _tell(row: ModelFit, result: Result, buyers: Buyers) -> None:
     """What the run found out, in the row."""
-    from rapport.insight.value.services import fitting
+    from rapport.insight.value.services.fits import spend_json
 
     row.buyers, row.repeaters, row.purchases, row.groups = (
         buyers.count, result.repeaters, result.purchases, result.groups,
@@ -179,7 +183,7 @@ def _tell(row: ModelFit, result: Result, buyers: Buyers) -> None:
     if result.fit is not None:
         row.parameters, row.standard_errors = result.fit.parameters, result.fit.standard_errors
         row.log_likelihood = result.fit.log_likelihood
-    row.spend = fitting.spend_json(result)
+    row.spend = spend_json(result)
     row.candidates, row.calibration = result.candidates, result.calibration
     row.gates = [
         {"name": gate.name, "is_open": gate.is_open, "found": gate.found, "needed": gate.needed}
@@ -260,7 +264,7 @@ class _Then:
         self.engine, self.result, self.rules = engine, result, rules
 
     def __call__(self, instant: datetime) -> Iterator[ValueThen]:
-        from rapport.insight.value.services import fitting, reading
+        from rapport.insight.value.services import contracts, occasions, reading, shops
 
         until = instant.date()
         result = self.result
@@ -269,15 +273,15 @@ class _Then:
         if self.rules.business == "contracts":
             lives = reading.contract_lives(self.engine, until)
             ids, purchases = lives.customer_id, lives.renewals + 1
-            values, alive = fitting.values_of_contracts(result, lives, self.rules)
+            values, alive = contracts.values_of_contracts(result, lives, self.rules)
         else:
             rows = reading.buyers(self.engine, until, until, with_gaps=False)
             ids, purchases = rows.customer_id, rows.days
             if self.rules.business == "occasions":
                 attended = reading.attendance(self.engine, rows, self.rules.period)
-                values, alive = fitting.values_of_occasions(result, attended, self.rules)
+                values, alive = occasions.values_of_occasions(result, attended, self.rules)
             else:
-                values, alive = fitting.values_of_shop(result, rows, self.rules)
+                values, alive = shops.values_of_shop(result, rows, self.rules)
         for begin in range(0, len(values), 25_000):
             part = slice(begin, begin + 25_000)
             yield from (

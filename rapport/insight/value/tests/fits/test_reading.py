@@ -9,7 +9,7 @@ import pytest
 
 from rapport.insight.value.queries import histories as marts
 from rapport.insight.value.queries.settings import ValueRules
-from rapport.insight.value.services import fitting, reading
+from rapport.insight.value.services import reading, score_rows, shops
 from rapport.insight.value.tests import published
 from rapport.insight.value.tests.fits.memory import MemoryEngine
 
@@ -70,7 +70,7 @@ def test_cdnow_out_of_the_engine_has_the_published_parameters():
     )
     found = reading.buyers(engine, published.CDNOW_END, date(1997, 7, 1))
 
-    result = fitting.fit_shop(found, ValueRules(horizon_months=12), lambda progress, step: None)
+    result = shops.fit_shop(found, ValueRules(horizon_months=12), lambda progress, step: None)
 
     assert found.count == 2357
     tried = {each["model"]: each for each in result.candidates}
@@ -86,7 +86,7 @@ def test_cdnow_out_of_the_engine_has_the_published_parameters():
     assert (result.low <= result.high).all()
     total = float(result.values.sum())
     assert min(result.totals) < total < max(result.totals)
-    rows = list(fitting.score_rows(result, found, ValueRules(), "USD"))
+    rows = list(score_rows.score_rows(result, found, ValueRules(), "USD"))
     assert len(rows) == 2357
     assert {row.tier for row in rows} == {"platinum", "gold", "silver", "bronze"}
 

@@ -17,7 +17,7 @@ from rapport.foundation.workspace.errors import NotAllowed
 from rapport.foundation.workspace.types import SYSTEM, Actor
 from rapport.insight.value.extension_points import ScoresWritten, after_scores, fit_deferrers
 from rapport.insight.value.models import FitState, ModelFit
-from rapport.insight.value.services import fitting, reading, refreshing
+from rapport.insight.value.services import reading, refreshing
 from rapport.insight.value.services.settings import change_settings
 from rapport.insight.value.tests.simulated import bg_lives
 from rapport.stores.customers.models import Customer, Score, ScoreSnapshot
@@ -154,7 +154,7 @@ def test_a_run_without_a_warehouse_says_so(workspace: Any, actor: Actor) -> None
     assert "warehouse" in row.problem
 
 
-@pytest.mark.parametrize("where", ["fit_shop", "score_rows"])
+@pytest.mark.parametrize("where", ["shops.fit_shop", "score_rows.score_rows"])
 def test_a_killed_run_leaves_the_last_good_one(
     workspace: Any, actor: Actor, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_killed_run_leaves_the_last_good_one(
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(fitting, where, killed)
+        patched.setattr(f"rapport.insight.value.services.{where}", killed)
         with pytest.raises(SystemExit):
             refreshing.refresh()
 
