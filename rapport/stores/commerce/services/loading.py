@@ -14,7 +14,8 @@ from rapport.foundation.records.services.provisions import created_by, note_crea
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.commerce.models import Product, TouchCost
 from rapport.stores.commerce.services.products import ProductWrites
-from rapport.stores.commerce.services.taking_up import remove_batch, take_up
+from rapport.stores.commerce.services.retractions import remove_batch
+from rapport.stores.commerce.services.taking_up import take_up
 from rapport.stores.commerce.types import PRODUCT
 
 
