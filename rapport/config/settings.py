@@ -47,6 +47,7 @@ TENANT_APPS = [
     "rapport.stores.warehouse",
     "rapport.touchpoints.permission",
     "rapport.touchpoints.channels.email",
+    "rapport.touchpoints.conversations",
     "rapport.applications.sales",
     "rapport.insight.value",
     "rapport.insight.mining",

@@ -31,6 +31,8 @@ from rapport.stores.commerce.models import PriceList, Rate, TouchCost
 from rapport.stores.commerce.services.subscriptions import start_subscription
 from rapport.stores.commerce.tests.factories import make_order, make_product
 from rapport.stores.customers.models import Customer
+from rapport.touchpoints.channels.email.tests.factories import make_mailbox
+from rapport.touchpoints.conversations.tests.factories import make_row
 
 SECRET = "Zanzibar"  # stands in everything of Ada's workspace that has a name
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -132,8 +134,12 @@ def known(ada: User, ben: User, actor: Any, workspace: Workspace) -> dict[str, o
     subscription, _act = start_subscription(
         actor=SYSTEM, customer_id=customer.pk, interval="month", currency="EUR", product_id=product.pk
     )
+    mailbox = make_mailbox(address=f"{SECRET.lower()}@example.net", name=SECRET)
+    message = make_row(mailbox, customer, subject=SECRET)
     prices = PriceList.objects.create(name=SECRET, currency="EUR")
     return {
+        "mailbox_id": mailbox.pk,
+        "message_id": message.pk,
         "order_id": order.pk,
         "subscription_id": subscription.pk,
         "product_id": product.pk,
@@ -414,6 +420,7 @@ FOR_ALL_WORKSPACES = {
     "scorecards.keep_all",
     "value.refresh_all",
     "commerce.catch_up",
+    "conversations.look",
 }
 
 

@@ -27,7 +27,7 @@ MOST_EXTERNAL_IDS = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_RESERVED_SOURCE = re.compile(r"(?:web:.*|rapport|orders|permission)", re.IGNORECASE)
+_RESERVED_SOURCE = re.compile(r"(?:web:.*|rapport|orders|permission|outbox|inbox)", re.IGNORECASE)
 OWN_SOURCE = "rapport"
 
 _NOT_AN_EMAIL = "This is not an e-mail address."

@@ -25,6 +25,15 @@ _MEANINGS: dict[str, Label] = {
 }
 
 
+_NOBODY = {"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"}
+
+
+def names_nobody(code: int, text: bytes | str) -> bool:
+    """Whether the refusal says that there is nobody at this address, rather than that this mail is not wanted."""
+    found = _ENHANCED.search(said(code, text))
+    return code >= 500 and found is not None and found[1] == "5" and f"{found[2]}.{found[3]}" in _NOBODY
+
+
 def is_temporary(code: int) -> bool:
     return 400 <= code < 500
 

@@ -95,7 +95,8 @@ class Line:
             return Deferred("try_later", text)
         if step == "sender" and code in (530, 535, 538, 550, 553, 554):
             return self._closed(Troubled(Trouble.SENDER_REFUSED, text))
-        return Failed("refused", text)
+        nobody = step == "recipient" and replies.names_nobody(code, words)
+        return Failed("no_such_address" if nobody else "refused", text)
 
     def _data(self, smtp: smtplib.SMTP, content: bytes) -> Outcome:
         try:
