@@ -16,6 +16,7 @@ from rapport.foundation.records.extension_points import (
     HistoryPart,
     RecordPanel,
     act_words,
+    filled_tables,
     history_parts,
     importers,
     list_pages,
@@ -46,7 +47,9 @@ from rapport.stores.customers.extension_points import (
     customer_panels,
     customer_uses,
 )
+from rapport.stores.customers.services.statistics import TABLES as CUSTOMER_TABLES
 from rapport.stores.ledger.extension_points import after_append, kinds
+from rapport.stores.ledger.services.statistics import TABLES as LEDGER_TABLES
 from rapport.stores.ledger.types import Appended, Group, Kind
 
 
@@ -68,6 +71,7 @@ write_hooks.register(ORDER, NoHandWrites(_("Orders are placed, not filled in: th
 write_hooks.register(SUBSCRIPTION, NoHandWrites(_("Subscriptions are started, not filled in.")))
 
 importers.register(ORDER, OrdersImporter())
+filled_tables.register(ORDER, ("commerce_order", "commerce_orderline", *LEDGER_TABLES, *CUSTOMER_TABLES))
 for act in Act:
     undo_handlers.register(act.value, undo_act)
 for subscription_act in SubscriptionAct:

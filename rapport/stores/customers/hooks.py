@@ -15,6 +15,7 @@ from rapport.foundation.records.extension_points import (
     Aliases,
     HistoryPart,
     act_words,
+    filled_tables,
     history_parts,
     importers,
     list_pages,
@@ -63,6 +64,7 @@ from rapport.stores.customers.services.importing import CustomersImporter
 from rapport.stores.customers.services.merges import undo_merge
 from rapport.stores.customers.services.parts import undo_parts
 from rapport.stores.customers.services.phases import PART, undo_by_hand
+from rapport.stores.customers.services.statistics import TABLES
 from rapport.stores.customers.tasks import SOON_SECONDS, tell_phases
 from rapport.stores.customers.types import CustomerKind, Phase
 from rapport.stores.customers.views.followups import panel as follow_ups_panel
@@ -316,6 +318,7 @@ record_types.register(
 )
 write_hooks.register("customer", CustomerWrites())
 importers.register("customer", CustomersImporter())
+filled_tables.register("customer", TABLES)
 undo_handlers.register("merge", undo_merge)
 
 

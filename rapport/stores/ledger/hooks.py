@@ -10,6 +10,7 @@ from rapport.foundation.records.extension_points import (
     behaviour_compilers,
     behaviour_words,
     computed_columns,
+    filled_tables,
     importers,
     record_types,
 )
@@ -26,6 +27,7 @@ from rapport.stores.customers.extension_points import (
     customer_uses,
     phase_evidence,
 )
+from rapport.stores.customers.services.statistics import TABLES as CUSTOMER_TABLES
 from rapport.stores.ledger.extension_points import after_append, channels, kinds
 from rapport.stores.ledger.queries.activity import LastTouch
 from rapport.stores.ledger.queries.behaviour import compile_behaviour
@@ -35,6 +37,7 @@ from rapport.stores.ledger.queries.home import newest
 from rapport.stores.ledger.queries.touchpoints import used_in_ledger
 from rapport.stores.ledger.queries.vocabulary import words_in_use
 from rapport.stores.ledger.queries.websites import has_website
+from rapport.stores.ledger.services import statistics
 from rapport.stores.ledger.services.importing import TouchpointsImporter
 from rapport.stores.ledger.services.phases import mark_phases
 from rapport.stores.ledger.types import Channel, Group, Kind
@@ -229,6 +232,7 @@ for name, sentence in (
 
 behaviour_compilers.register("customer", compile_behaviour)
 importers.register("touchpoint", TouchpointsImporter())
+filled_tables.register("touchpoint", (*statistics.TABLES, *CUSTOMER_TABLES))
 customer_uses.register("touchpoints", used_in_ledger)
 behaviour_words.register("customer", words_in_use)
 computed_columns.register("customer", [LastTouch()])

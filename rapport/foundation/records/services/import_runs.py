@@ -35,6 +35,7 @@ from rapport.foundation.records.services.import_files import (
 )
 from rapport.foundation.records.services.import_plans import open_plan, parser_of, table_format
 from rapport.foundation.records.services.operations import count
+from rapport.foundation.records.services.statistics import renew_after
 from rapport.foundation.records.services.tables import open_table
 from rapport.foundation.workspace.errors import RapportError
 from rapport.foundation.workspace.types import Actor
@@ -136,7 +137,9 @@ class _Run:
             pool.finish()
         self._take_in(pool, done)
         run.finish()
-        self._finish(operation, added(done.values()), stopped=stopped)
+        counts = added(done.values())
+        self._finish(operation, counts, stopped=stopped)
+        renew_after(self.row.record_type, written=counts["new"] + counts["updated"])
 
     def _begin(self) -> tuple[ImportPlan, Operation]:
         with transaction.atomic():

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -150,9 +149,7 @@ class GenericRun:
         return frozenset(one for one in self._keys(rows) if one is not None)
 
     def finish(self) -> None:
-        if self.operation_id:
-            with connection.cursor() as cursor:  # or the planner takes the table for empty until autovacuum comes by
-                cursor.execute(f"analyze {connection.ops.quote_name(self.declared.model()._meta.db_table)}")
+        """Nothing is left to do."""
 
     def check(self, rows: Rows) -> Outcome:
         outcome = Outcome()

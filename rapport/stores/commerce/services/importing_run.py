@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -101,8 +101,6 @@ class OrdersRun:
         operation = Operation.objects.get(pk=self.operation_id)
         while tell_some(self.actor, operation, _untold(operation)):
             pass
-        with connection.cursor() as cursor:
-            cursor.execute("analyze commerce_order, commerce_orderline")
 
     # Rows
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from rapport.foundation.records import policies
@@ -48,9 +48,7 @@ class CustomersRun(RowChanger):
         return frozenset(claimed)
 
     def finish(self) -> None:
-        if self.operation_id:
-            with connection.cursor() as cursor:  # or the planner takes the tables for empty until autovacuum comes by
-                cursor.execute("analyze customers_customer, customers_identity")
+        """Nothing is left to do."""
 
     # Checking
 

@@ -19,6 +19,7 @@ from rapport.foundation.records import policies
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.services.copying import delete_at_once
 from rapport.foundation.records.services.operations import count
+from rapport.foundation.records.services.statistics import analyze
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.models import (
     Address,
@@ -31,6 +32,7 @@ from rapport.stores.customers.models import (
 )
 from rapport.stores.customers.queries.customers import RECORD_TYPE
 from rapport.stores.customers.services.customers import CustomerWrites
+from rapport.stores.customers.services.statistics import TABLES
 
 
 class NewIdentity(NamedTuple):
@@ -73,9 +75,7 @@ def load_customers(*, actor: Actor, operation: Operation, load: Load) -> None:
     _copy(Relationship, [one for one in load.relationships if one.type_id in known])
     _copy(CustomerAlias, load.aliases)
     count(operation, created=len(load.customers))
-    with connection.cursor() as cursor:  # or the planner takes the tables for empty until autovacuum comes by
-        names = (model._meta.db_table for model in (Customer, Identity, Address, Relationship, CustomerAlias))
-        cursor.execute(f"ANALYZE {', '.join(connection.ops.quote_name(name) for name in names)}")
+    analyze(TABLES)
 
 
 @transaction.atomic

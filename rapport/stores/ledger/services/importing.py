@@ -240,8 +240,6 @@ class TouchpointsRun:
     def finish(self) -> None:
         if self.operation_id:
             self.owners.finish()
-            with connection.cursor() as cursor:
-                cursor.execute("analyze touchpoint")
 
     def _items(self, rows: Rows, outcome: Outcome) -> list[tuple[int, NewTouchpoint]]:
         """The rows that can go to the ledger, with their places; the others are refused."""

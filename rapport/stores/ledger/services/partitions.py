@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from rapport.foundation.lib import clock
 from rapport.stores.ledger.rules import partitions as rules
 from rapport.stores.ledger.rules.partitions import Closing, Partition
+from rapport.stores.ledger.services.statistics import renew_statistics
 
 LOCK_TIMEOUT_MS = 5_000
 _PARTITIONS = """
@@ -38,6 +39,7 @@ def keep_partitions(*, threshold: int = rules.THRESHOLD) -> list[str]:
         if is_replaced and _holds(1):
             return []  # something came in meanwhile: it is closed as a partition of its own tomorrow
         _exchange(plan, is_replaced=is_replaced)
+    renew_statistics()
     return [month.name for month in plan.months]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
 from rapport.foundation.records.models import Change, Import, Operation
-from rapport.foundation.records.services import imports
+from rapport.foundation.records.services import imports, statistics
 from rapport.foundation.workspace.types import Actor
 from rapport.stores.customers.models import Address, Customer, DuplicateProposal, Identity, Relationship
 from rapport.stores.customers.tests.importing.conftest import csv_of, lines
@@ -302,3 +303,25 @@ def test_households_and_organisations_are_customers_too(run: Callable[..., Impor
         ).count()
         == 2
     )
+
+
+def test_planner_is_told_of_what_a_large_import_wrote(
+    run: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def times_told() -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_stat_clear_snapshot()")
+            cursor.execute(
+                "select pg_stat_get_analyze_count(name::regclass) from unnest(%s::text[]) as name",
+                [["customers_customer", "customers_identity", "records_change"]],
+            )
+            return [number for (number,) in cursor.fetchall()]
+
+    before = times_told()
+    run(PEOPLE, namespace="shop")
+    after_a_small_one = times_told()
+    monkeypatch.setattr(statistics, "MUCH", 2)
+    run(PEOPLE.replace("Marta@", "Maria@").replace("jonas@", "james@"), namespace="other")
+
+    assert after_a_small_one == before
+    assert times_told() == [number + 1 for number in before]

@@ -44,6 +44,24 @@ def test_it_goes_monthly_above_the_threshold_and_months_follow_in_advance(actor:
     assert _count(OPEN) == 0
 
 
+def test_the_planner_knows_the_parts_at_once(workspace: Workspace) -> None:
+    customer = make_customer()
+    for days in (0, 10, 40):
+        touch(customer.pk, occurred_at=NOON - timedelta(days=days))
+
+    with clock.frozen(NOON):
+        keep_partitions(threshold=3)
+
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_stat_clear_snapshot()")
+        cursor.execute(
+            "select pg_stat_get_analyze_count(i.inhrelid) from pg_inherits i where i.inhparent = 'touchpoint'::regclass"
+        )
+        told = [number for (number,) in cursor.fetchall()]
+    assert len(told) == 5
+    assert all(told)
+
+
 def test_a_maintenance_that_was_missed_for_long_is_made_up_for(workspace: Workspace) -> None:
     customer = make_customer()
     with clock.frozen(NOON):
