@@ -70,8 +70,7 @@ quick_create.register(
     "deal",
     QuickCreate(
         label=_("Deal"),
-        url_name="records:record-new",
-        url_args=(DEAL,),
+        url_name="sales:deal-new",
         icon="coin-euro",
         section=_("New record"),
         needs=(Action.CREATE, DEAL),

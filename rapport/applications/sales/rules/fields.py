@@ -81,7 +81,8 @@ PAGE = ListPage(
     ),
     actions=(
         ListAction(label=_("Import"), url_name="records:import-new", icon="upload", query="into=deal", needs="import"),
-        ListAction(label=_("Add deal"), url_name="records:record-new", url_args=(DEAL,), icon="plus", needs="create", is_primary=True, in_dialog=True),
+        ListAction(label=_("Board"), url_name="sales:board", icon="layout-kanban"),
+        ListAction(label=_("Add deal"), url_name="sales:deal-new", icon="plus", needs="create", is_primary=True, in_dialog=True),
     ),
     empty_title=_("No deals yet"),
     empty_text=_("A deal is something a customer may buy. Add the first one by hand, or import the list you keep now."),

@@ -17,6 +17,7 @@ from rapport.applications.sales.models import Deal, DealLine, DealPerson, DealSt
 from rapport.applications.sales.queries.pipelines import pipelines
 from rapport.applications.sales.rules.stages import Pipelines, Stage, Standing, refusals
 from rapport.applications.sales.services import stretches
+from rapport.applications.sales.services.rhythm import tell_rhythm
 from rapport.applications.sales.types import DEAL, State
 from rapport.foundation.lib import clock
 from rapport.foundation.lib.text import folded
@@ -79,6 +80,9 @@ class DealWrites:
 
     def after_save(self, instances: Sequence[Any], changed: set[str], operation_id: UUID) -> None:
         stretches.follow(instances, operation_id)
+        unknown = {deal.customer_id for deal in instances if deal.quiet_from is None and deal.state == State.OPEN}
+        if unknown or "customer" in changed:
+            tell_rhythm([deal.customer_id for deal in instances])
 
     def undo_created(self, operation_id: UUID) -> dict[str, int]:
         """Remove what the operation created; what somebody worked on since goes to the bin."""
