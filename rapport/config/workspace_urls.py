@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("rapport.stores.ledger.urls")),
     path("commerce/", include("rapport.stores.commerce.urls")),
     path("warehouse/", include("rapport.stores.warehouse.urls")),
+    path("", include("rapport.touchpoints.permission.urls")),
     path("", include("rapport.touchpoints.channels.email.urls")),
     path("sales/", include("rapport.applications.sales.urls")),
     path("insight/", include("rapport.insight.value.urls")),

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from rapport.foundation.records.extension_points import (
+    ActWords,
+    HistoryPart,
+    act_words,
+    computed_columns,
+    history_parts,
+    record_types,
+    undo_handlers,
+)
+from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
+from rapport.stores.customers.extension_points import CustomerPanel, customer_data, customer_holdings, customer_panels
 from rapport.stores.ledger.extension_points import kinds
 from rapport.stores.ledger.types import Group, Kind
 from rapport.touchpoints.permission.extension_points import channels, purposes
-from rapport.touchpoints.permission.types import Channel, PointKind, Purpose, PurposeKind
+from rapport.touchpoints.permission.queries.columns import ConsentColumn
+from rapport.touchpoints.permission.queries.consents import everything, holding
+from rapport.touchpoints.permission.rules.telling import consent_line
+from rapport.touchpoints.permission.services.consents import PART, undo_answers
+from rapport.touchpoints.permission.templatetags.permission import glyphs_of
+from rapport.touchpoints.permission.types import (
+    RECORD_TYPE,
+    Basis,
+    Channel,
+    PointKind,
+    Purpose,
+    PurposeKind,
+    Source,
+    Status,
+)
+from rapport.touchpoints.permission.views.consents import composer_panel, consent_panel, glyphs_panel
 
 for channel in (
     Channel(name="email", label=_("E-mail"), by=_("by e-mail"), icon="mail", point=PointKind.EMAIL),
@@ -60,6 +88,63 @@ for kind in (
     Kind(name="permission_refused", label=_("Permission refused"), icon="circle-x", group=Group.CONTACT),
     Kind(name="permission_withdrawn", label=_("Permission withdrawn"), icon="circle-x", group=Group.CONTACT),
     Kind(name="contact_stopped", label=_("Contact stopped"), icon="mail-off", group=Group.CONTACT),
+    Kind(
+        name="permission_taken_back", label=_("Permission entry taken back"), icon="arrow-back-up", group=Group.CONTACT
+    ),
     Kind(name="contact_paused", label=_("Takes a break from us"), icon="player-pause", group=Group.CONTACT),
 ):
     kinds.register(kind.name, kind)
+
+
+def _consents() -> Any:
+    from rapport.touchpoints.permission.models import Consent
+
+    return Consent
+
+
+_TONES = {
+    Status.GRANTED: "good",
+    Status.REFUSED: "bad",
+    Status.WITHDRAWN: "bad",
+    Status.STOPPED: "bad",
+    Status.EXPIRED: "warn",
+}
+record_types.register(
+    RECORD_TYPE,
+    RecordType(
+        name=RECORD_TYPE,
+        label=_("Permission"),
+        plural=_("Permissions"),
+        icon="shield",
+        model=_consents,
+        title_field="purpose",
+        default_sort="-since",
+        parent="customer",
+        parent_column="customer_id",
+        custom_fields=False,
+        deletable=False,
+        fields=(
+            Field(name="customer", label=_("Customer"), kind=FieldKind.RELATION, target="customer", column="customer_id", editable=False, default_column=True),
+            Field(name="purpose", label=_("Purpose"), kind=FieldKind.TEXT, editable=False),
+            Field(name="channel", label=_("Channel"), kind=FieldKind.CHOICE, editable=False, default_column=True,
+                  choices=tuple(Choice(one.name, one.label) for one in channels.values())),
+            Field(name="status", label=_("Answer"), kind=FieldKind.CHOICE, editable=False, default_column=True,
+                  choices=tuple(Choice(one.value, one.label, tone) for one, tone in _TONES.items())),
+            Field(name="basis", label=_("Lawful basis"), kind=FieldKind.CHOICE, editable=False, default_column=True,
+                  choices=tuple(Choice(value, label) for value, label in Basis.choices)),
+            Field(name="source", label=_("Source"), kind=FieldKind.CHOICE, editable=False,
+                  choices=tuple(Choice(value, label) for value, label in Source.choices)),
+            Field(name="since", label=_("Since"), kind=FieldKind.INSTANT, editable=False, sortable=True, default_column=True),
+            Field(name="until", label=_("Holds until"), kind=FieldKind.INSTANT, editable=False),
+        ),
+    ),
+)  # fmt: skip
+computed_columns["customer"].append(ConsentColumn(glyphs_of))
+history_parts.register(PART, HistoryPart(label=_("Permission"), describe=consent_line))
+undo_handlers.register(PART, undo_answers)
+act_words.register(PART, ActWords(_("recorded a permission of"), icon="shield"))
+customer_panels.register("permission.glyphs", CustomerPanel(position="head", order=20, render=glyphs_panel))
+customer_panels.register("permission", CustomerPanel(position="left", order=10, render=consent_panel))
+customer_panels.register("permission.composer", CustomerPanel(position="main", order=15, render=composer_panel))
+customer_data.register("permissions", everything)
+customer_holdings.register("permissions", holding)

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from rapport.foundation.records.extension_points import ComputedColumn, computed_columns
@@ -83,13 +85,18 @@ def chunks(
         )
         yield [
             [
-                computed[one.name].get(each["pk"])
+                _as_text(computed[one.name].get(each["pk"]))
                 if one.computed
                 else _shown(raw_value(each, one.field), one.field, names)
                 for one in columns
             ]
             for each in part
         ]
+
+
+def _as_text(value: Any) -> Any:
+    """Columns may draw what they show; a file takes the words of it."""
+    return " ".join(strip_tags(value).split()) if isinstance(value, SafeString) else value
 
 
 def raw_value(row: Mapping[str, Any], field: Field) -> Any:

@@ -23,6 +23,7 @@ class Consent(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
     evidence_id = models.UUIDField()
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # lists of records read it
 
     class Meta:
         db_table = "permission_consent"

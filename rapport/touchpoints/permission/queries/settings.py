@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from rapport.foundation.workspace.errors import Invalid
 from rapport.touchpoints.permission.extension_points import channels, purposes
-from rapport.touchpoints.permission.models import FrequencyCap, OwnPurpose, QuietHours
+from rapport.touchpoints.permission.models import FrequencyCap, OwnPurpose, QuietHours, Wording
 from rapport.touchpoints.permission.rules.caps import Cap
 from rapport.touchpoints.permission.rules.gate import House
 from rapport.touchpoints.permission.rules.quiet import Quiet
@@ -77,3 +77,8 @@ def house_zone() -> str:
 def house_region() -> str:
     """Where national phone numbers of the workspace are read."""
     return getattr(getattr(connection, "tenant", None), "country", "") or ""
+
+
+def latest_wordings() -> list[Wording]:
+    """The latest version of every wording."""
+    return list(Wording.objects.order_by("purpose", "language", "-version").distinct("purpose", "language"))
