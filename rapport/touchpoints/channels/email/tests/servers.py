@@ -96,15 +96,24 @@ def smtp_server(
     *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, sign_in: bool = True
 ) -> Iterator[Running]:
     post = Post()
+    with running_controller(post, tls=tls, starttls=starttls, sign_in=sign_in) as port:
+        yield Running("127.0.0.1", port, post)
+
+
+@contextmanager
+def running_controller(
+    handler: Any, *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, sign_in: bool = False
+) -> Iterator[int]:
+    """A server with this handler; its port."""
     options: dict[str, Any] = {"authenticator": _sign_in, "auth_required": starttls is not None} if sign_in else {}
     if starttls is not None:
         options |= {"tls_context": starttls, "require_starttls": True}
     controller = _Controller(
-        post, hostname="127.0.0.1", port=0, ssl_context=tls, auth_require_tls=starttls is not None, **options
+        handler, hostname="127.0.0.1", port=0, ssl_context=tls, auth_require_tls=starttls is not None, **options
     )
     controller.start()
     try:
-        yield Running("127.0.0.1", controller.port, post)
+        yield controller.port
     finally:
         controller.stop()
 
