@@ -420,6 +420,7 @@ FOR_ALL_WORKSPACES = {
     "scorecards.keep_all",
     "value.refresh_all",
     "commerce.catch_up",
+    "commerce.look_for_renewals",
     "conversations.look",
 }
 
