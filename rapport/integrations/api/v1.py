@@ -21,6 +21,7 @@ from rapport.integrations.api.resources import (
     imports,
     lifecycle,
     parts,
+    permission,
     records,
     touchpoints,
     views,
@@ -66,6 +67,7 @@ for router in (
     views.router,
     touchpoints.router,
     imports.router,
+    permission.router,
 ):
     api.add_router("", router)
 api.add_router("", commerce.router)

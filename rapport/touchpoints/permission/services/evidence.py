@@ -134,9 +134,9 @@ def record(
             evidence_id=row.pk,
             customer_id=row.customer_id,
             contact_point=point or "",
-            address=(address or "")[:45],
-            proof=proof[:500],
-            note=note[:1000],
+            address=_text(address or "", 45),
+            proof=_text(proof, 500),
+            note=_text(note, 1000),
         )
     if row.customer_id and row.status in DECIDING:
         tell([row.customer_id])
@@ -222,6 +222,10 @@ def _point(customer: Customer | None, kind: PointKind, named: str | None, *, nee
         return None if needed else ""
     region = (customer.country if customer else "") or settings.house_region()
     return normalised(kind, text, region)
+
+
+def _text(given: str, longest: int) -> str:
+    return given.replace("\x00", "").strip()[:longest]
 
 
 def _tell(actor: Actor, customer: Customer | None, row: Evidence, purpose: Purpose | None) -> UUID | None:
