@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
@@ -21,6 +22,11 @@ def records_url(declared: RecordType) -> str:
     if declared.list_url_name:
         return _reversed(declared.list_url_name)
     return _reversed("records:records", declared.name) if declared.stands_alone else ""
+
+
+def undo_url(operation: Any) -> str:
+    """Where the act can be taken back; nothing when nothing was done."""
+    return reverse("records:undo", args=[operation.id]) if operation else ""
 
 
 def _reversed(name: str, *args: object) -> str:

@@ -6,7 +6,6 @@ Record types with pages of their own (customers) lead there.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,7 @@ from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import record_panels
 from rapport.foundation.records.forms.pages import record_form
 from rapport.foundation.records.forms.records import RecordForm
-from rapport.foundation.records.queries.addresses import record_url, records_url
+from rapport.foundation.records.queries.addresses import record_url, records_url, undo_url
 from rapport.foundation.records.queries.fields import record_type, value_of
 from rapport.foundation.records.queries.history import history
 from rapport.foundation.records.queries.imports import list_of
@@ -31,39 +30,16 @@ from rapport.foundation.records.rules.codec import EMPTY
 from rapport.foundation.records.services import records
 from rapport.foundation.records.types import Field, FieldKind, RecordType
 from rapport.foundation.records.views import lists
+from rapport.foundation.records.views.facts import Fact, FactGroup, FactLine, FactPanel
 from rapport.foundation.records.views.history import history_page
 from rapport.foundation.ui.render import in_dialog, redirect, render, saved, toast, wants_fragment
 from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
 from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
 
-DETAIL, NEW, EDIT, FACT = (f"records/records/{name}.html" for name in ("detail", "new", "edit", "fact"))
-_SEVERAL_INPUTS = frozenset({FieldKind.LONG_TEXT, FieldKind.MULTI_CHOICE, FieldKind.MONEY, FieldKind.RELATION})
+DETAIL, NEW, EDIT = (f"records/records/{name}.html" for name in ("detail", "new", "edit"))
 _ELSEWHERE = frozenset({"tags", "created_at", "updated_at"})
 MOST_TAGS = 20
-
-
-@dataclass(frozen=True)
-class FactGroup:
-    """Facts under the heading of their fields."""
-
-    label: str
-    lines: list[FactLine]
-
-
-@dataclass(frozen=True)
-class FactLine:
-    """A field of the record in the facts panel."""
-
-    field: Field
-    value: Any
-    may_edit: bool
-    currency: str = ""  # of a number that is an amount
-
-    @property
-    def is_simple(self) -> bool:
-        """One input that can be sent as soon as it is left. The others have a button."""
-        return self.field.kind not in _SEVERAL_INPUTS
 
 
 @require_safe
@@ -152,7 +128,7 @@ def edit(request: WorkspaceRequest, record_type: str, record_id: UUID) -> HttpRe
         form.meet(conflict.current)
         return _edit_page(request, declared, record, form, status=409)
     done = _("Saved.") if operation else ""
-    return saved(request, record_url(declared, record.pk), toast=done, undo_url=_undo_url(operation))
+    return saved(request, record_url(declared, record.pk), toast=done, undo_url=undo_url(operation))
 
 
 @require_http_methods(["GET", "POST"])
@@ -165,18 +141,12 @@ def fact(request: WorkspaceRequest, record_type: str, record_id: UUID, name: str
     field = declared.field(name)
     if field is None or not policies.may_read_field(request.actor, declared, name):
         raise NotFound(_("There is no such field."))
-    context: dict[str, Any] = {"record": record, "record_type": declared}
     may_edit = policies.may_write_field(request.actor, declared, name) and policies.may_on(
         request.actor, Action.UPDATE, record_type, record
     )
-    if request.method == "GET" and (not may_edit or "show" in request.GET):
-        return _fact(request, context, field, value_of(record, field), may_edit=may_edit)
-    form = context["form"] = _form(request, declared, record=record, names=[name], data=request.POST or None)
-    if request.method == "GET":
-        return _fact(request, context, field, value_of(record, field), may_edit=True)
-    if not form.is_valid():
-        return _fact(request, context, field, value_of(record, field), may_edit=True, status=422)
-    return _save_fact(request, context, field, form, record.pk)
+    return Fact(request, FACTS, declared, record, field).answer(
+        lambda: _form(request, declared, record=record, names=[name], data=request.POST or None), may_edit=may_edit
+    )
 
 
 @require_POST
@@ -196,7 +166,7 @@ def tags(request: WorkspaceRequest, record_type: str, record_id: UUID) -> HttpRe
     except Invalid as error:
         return redirect(request, url, toast=" ".join(error.problems.values()))
     said = _("Tags changed.") if operation else ""
-    return saved(request, url, toast=said, undo_url=_undo_url(operation))
+    return saved(request, url, toast=said, undo_url=undo_url(operation))
 
 
 @require_POST
@@ -208,7 +178,7 @@ def put_into_bin(request: WorkspaceRequest, record_type: str, record_id: UUID) -
     title = _title(declared, record)
     operation = records.bin_records(actor=request.actor, record_type=record_type, ids=[record.pk], label=title)
     said = _("%(name)s is in the bin.") % {"name": title}
-    return redirect(request, records_url(declared), toast=said, undo_url=_undo_url(operation))
+    return redirect(request, records_url(declared), toast=said, undo_url=undo_url(operation))
 
 
 @require_safe
@@ -299,39 +269,6 @@ def _edit_page(
     return render(request, EDIT, context, partial="form", status=status)
 
 
-def _save_fact(
-    request: WorkspaceRequest, context: dict[str, Any], field: Field, form: RecordForm, record_id: UUID
-) -> HttpResponse:
-    try:
-        record, operation = records.update_record(
-            actor=request.actor, record_type=context["record_type"].name, record_id=record_id, values=form.changed(),
-            expected_version=form.seen_version(), seen=form.seen_values(),
-        )  # fmt: skip
-    except Invalid as error:
-        form.refuse(error.problems)
-        return _fact(request, context, field, None, may_edit=True, status=422)
-    except Conflict as conflict:
-        form.meet(conflict.current)
-        return _fact(request, context, field, None, may_edit=True, status=409)
-    context |= {"form": None, "saved": operation is not None, "record": record}
-    response = _fact(request, context, field, value_of(record, field), may_edit=True)
-    if operation is None:
-        return response
-    return toast(response, _("%(field)s changed.") % {"field": field.label}, _undo_url(operation))
-
-
-def _fact(
-    request: WorkspaceRequest, context: dict[str, Any], field: Field, value: Any, *, may_edit: bool, status: int = 200
-) -> HttpResponse:
-    values = [{field.name: value}]
-    if (form := context.get("form")) and form.differences:
-        values += [{field.name: one.theirs} for one in form.differences]
-        values += [{field.name: one.mine} for one in form.differences]
-    names = names_in(actor=request.actor, fields=[field], values=values)
-    context |= {"line": FactLine(field, value, may_edit, _currency(context["record"], field)), "names": names}
-    return render(request, FACT, context, status=status)
-
-
 def _facts(actor: Actor, found: RecordPage, *, may_edit: bool) -> list[FactGroup]:
     """Every field under its heading; what nobody may fill in is left out while it is empty."""
     groups: dict[str, FactGroup] = {}
@@ -343,14 +280,16 @@ def _facts(actor: Actor, found: RecordPage, *, may_edit: bool) -> list[FactGroup
         if value in EMPTY and not may_change:
             continue
         label = str(field.group)
-        groups.setdefault(label, FactGroup(label, [])).lines.append(
-            FactLine(field, value, may_change, _currency(found.record, field))
-        )
+        groups.setdefault(label, FactGroup(label, [])).lines.append(_line(found.record, field, value, may_change))
     return list(groups.values())
 
 
-def _currency(record: Any, field: Field) -> str:
-    return str(attrgetter(field.currency.replace("__", "."))(record) or "") if field.currency else ""
+def _line(record: Any, field: Field, value: Any, may_edit: bool) -> FactLine:
+    currency = str(attrgetter(field.currency.replace("__", "."))(record) or "") if field.currency else ""
+    return FactLine(field, value, may_edit, currency=currency)
+
+
+FACTS = FactPanel("records/records/fact.html", "record", _line)
 
 
 def _panels(request: WorkspaceRequest, name: str, record: Any) -> dict[str, list[Any]]:
@@ -365,7 +304,3 @@ def _panels(request: WorkspaceRequest, name: str, record: Any) -> dict[str, list
 def _title(declared: RecordType, record: Any) -> str:
     field = declared.field(declared.title_field)
     return str((value_of(record, field) if field else "") or declared.label)
-
-
-def _undo_url(operation: Any) -> str:
-    return reverse("records:undo", args=[operation.id]) if operation else ""

@@ -8,17 +8,13 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.urls import reverse
 
+from rapport.foundation.records.queries.addresses import undo_url
 from rapport.foundation.ui.render import saved
 from rapport.foundation.workspace.http import WorkspaceRequest
 
 
 def page_url(customer_id: UUID) -> str:
     return reverse("customers:detail", args=[customer_id])
-
-
-def undo_url(operation: Any) -> str:
-    """Where the act can be taken back; nothing when nothing was done."""
-    return reverse("records:undo", args=[operation.id]) if operation else ""
 
 
 def done(request: WorkspaceRequest, customer_id: UUID, text: str, operation: Any = None) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rapport.foundation.records import policies
+from rapport.foundation.records.queries.addresses import undo_url
 from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.queries.history import history
 from rapport.foundation.records.queries.names import Names, names_in
@@ -26,7 +27,7 @@ from rapport.stores.customers.queries.detail import standing_customer
 from rapport.stores.customers.queries.fields import values_of
 from rapport.stores.customers.services.customers import create_customer
 from rapport.stores.customers.types import CustomerKind
-from rapport.stores.customers.views.answers import page_url, undo_url
+from rapport.stores.customers.views.answers import page_url
 
 NEW, EDIT = "customers/customers/new.html", "customers/customers/edit.html"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,10 @@ from rapport.foundation.records.forms.records import RecordForm
 from rapport.foundation.records.queries.fields import record_type, value_of
 from rapport.foundation.records.queries.names import Names, names_in
 from rapport.foundation.records.rules.codec import EMPTY
-from rapport.foundation.records.services import records
-from rapport.foundation.records.types import Field, FieldKind
-from rapport.foundation.ui.render import redirect, render, toast, wants_fragment
-from rapport.foundation.workspace.errors import Conflict, Invalid, NotFound
+from rapport.foundation.records.types import Field
+from rapport.foundation.records.views.facts import Fact, FactGroup, FactLine, FactPanel
+from rapport.foundation.ui.render import redirect, render, wants_fragment
+from rapport.foundation.workspace.errors import NotFound
 from rapport.foundation.workspace.http import WorkspaceRequest
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.extension_points import customer_facts, customer_panels
@@ -31,7 +30,7 @@ from rapport.stores.customers.queries.detail import Dossier, Moved, dossier, sta
 from rapport.stores.customers.queries.relationships import WORKS_AT, Related, ids_with
 from rapport.stores.customers.rules.graph import Tie, drawing, height
 from rapport.stores.customers.types import CustomerKind
-from rapport.stores.customers.views.answers import page_url, undo_url
+from rapport.stores.customers.views.answers import page_url
 from rapport.stores.customers.views.neighbours import list_opened_from
 
 PAGE = "customers/customers/detail.html"
@@ -53,36 +52,7 @@ _FIRST = (
     "birth_date",
 )
 
-_SEVERAL_INPUTS = frozenset({FieldKind.LONG_TEXT, FieldKind.MULTI_CHOICE, FieldKind.MONEY, FieldKind.RELATION})
 _WORDS = {"country": country_name, "language": language_name}
-
-
-@dataclass(frozen=True)
-class FactGroup:
-    """Facts under the heading of their fields; the built-in ones have none."""
-
-    label: str
-    lines: list[FactLine]
-
-
-@dataclass(frozen=True)
-class FactLine:
-    """A field of the record in the facts panel."""
-
-    field: Field
-    value: Any
-    may_edit: bool
-
-    @property
-    def text(self) -> str:
-        """The word for a code; empty where the value speaks for itself."""
-        words = _WORDS.get(self.field.name) if not self.field.custom else None
-        return words(self.value) if words and self.value else ""
-
-    @property
-    def is_simple(self) -> bool:
-        """One input that can be sent as soon as it is left. The others have a button."""
-        return self.field.kind not in _SEVERAL_INPUTS
 
 
 @require_safe
@@ -109,56 +79,25 @@ def fact(request: WorkspaceRequest, customer_id: UUID, name: str) -> HttpRespons
     field = declared.field(name)
     if field is None or not record_policies.may_read_field(request.actor, declared, name):
         raise NotFound(_("There is no such field."))
-    context: dict[str, Any] = {"customer": customer}
-    may_edit = record_policies.may_write_field(request.actor, declared, name)
-    if request.method == "GET" and (not may_edit or "show" in request.GET):
-        return _fact(request, context, field, value_of(customer, field), may_edit=may_edit)
     values = {name: value_of(customer, field)}
-    form = fact_form(
-        actor=request.actor, record_type=declared, field=field, values=values, version=customer.version,
-        data=request.POST or None, known=names_in(actor=request.actor, fields=[field], values=[values]),
-        region=request.workspace.country, currency=request.workspace.currency,
-    )  # fmt: skip
-    context["form"] = form
-    if request.method == "GET":
-        return _fact(request, context, field, values[name], may_edit=True)
-    if not form.is_valid():
-        return _fact(request, context, field, values[name], may_edit=True, status=422)
-    return _save_fact(request, context, field, form, customer.pk)
 
-
-def _save_fact(
-    request: WorkspaceRequest, context: dict[str, Any], field: Field, form: RecordForm, customer_id: UUID
-) -> HttpResponse:
-    try:
-        customer, operation = records.update_record(
-            actor=request.actor, record_type=RECORD_TYPE, record_id=customer_id, values=form.changed(),
-            expected_version=form.seen_version(), seen=form.seen_values(),
+    def form() -> RecordForm:
+        return fact_form(
+            actor=request.actor, record_type=declared, field=field, values=values, version=customer.version,
+            data=request.POST or None, known=names_in(actor=request.actor, fields=[field], values=[values]),
+            region=request.workspace.country, currency=request.workspace.currency,
         )  # fmt: skip
-    except Invalid as error:
-        form.refuse(error.problems)
-        return _fact(request, context, field, None, may_edit=True, status=422)
-    except Conflict as conflict:
-        form.meet(conflict.current)
-        return _fact(request, context, field, None, may_edit=True, status=409)
-    context |= {"form": None, "saved": operation is not None, "customer": customer}
-    response = _fact(request, context, field, value_of(customer, field), may_edit=True)
-    if operation is None:
-        return response
-    return toast(response, _("%(field)s changed.") % {"field": field.label}, undo_url(operation))
+
+    may_edit = record_policies.may_write_field(request.actor, declared, name)
+    return Fact(request, FACTS, declared, customer, field).answer(form, may_edit=may_edit)
 
 
-def _fact(
-    request: WorkspaceRequest, context: dict[str, Any], field: Field, value: Any, *, may_edit: bool, status: int = 200
-) -> HttpResponse:
-    values = [{field.name: value}]
-    if (form := context.get("form")) and form.differences:
-        values += [{field.name: one.theirs} for one in form.differences] + [
-            {field.name: one.mine} for one in form.differences
-        ]
-    names = names_in(actor=request.actor, fields=[field], values=values)
-    context |= {"line": FactLine(field, value, may_edit), "names": names}
-    return render(request, "customers/customers/fact.html", context, status=status)
+def _line(_customer: Any, field: Field, value: Any, may_edit: bool) -> FactLine:
+    words = _WORDS.get(field.name) if not field.custom else None
+    return FactLine(field, value, may_edit, text=words(value) if words and value else "")
+
+
+FACTS = FactPanel("customers/customers/fact.html", "customer", _line)
 
 
 def _panels(request: WorkspaceRequest, found: Dossier, people: Sequence[Related]) -> dict[str, list[Any]]:
@@ -212,7 +151,7 @@ def _facts(actor: Actor, found: Dossier, *, may_edit: bool) -> list[FactGroup]:
             continue
         label = str(field.group) if field.custom else ""
         may_change = may_edit and record_policies.may_write_field(actor, found.record_type, field.name)
-        groups.setdefault(label, FactGroup(label, [])).lines.append(FactLine(field, value, may_change))
+        groups.setdefault(label, FactGroup(label, [])).lines.append(_line(found.customer, field, value, may_change))
     return list(groups.values())
 
 

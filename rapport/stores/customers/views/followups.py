@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from rapport.foundation.records import policies as record_policies
+from rapport.foundation.records.queries.addresses import undo_url
 from rapport.foundation.ui.render import render, saved
 from rapport.foundation.workspace.errors import Conflict, Invalid
 from rapport.foundation.workspace.http import WorkspaceRequest
@@ -23,7 +24,7 @@ from rapport.stores.customers.queries import followups as queries
 from rapport.stores.customers.queries.customers import get_customer
 from rapport.stores.customers.queries.detail import standing_customer
 from rapport.stores.customers.services import followups
-from rapport.stores.customers.views.answers import done, page_url, undo_url
+from rapport.stores.customers.views.answers import done, page_url
 
 LIST, NEW, EDIT, CLOSE = (f"customers/followups/{page}.html" for page in ("list", "new", "edit", "close"))
 
