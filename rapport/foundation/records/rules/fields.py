@@ -46,8 +46,13 @@ def name_from(label: str, taken: Collection[str]) -> str:
     words = re.findall(r"[a-z0-9]+", folded(label))
     base = "_".join(words)[:40].strip("_") or "extra"
     base = base if base[0].isalpha() else f"field_{base}"
+    return free_name(base, {*taken, *RESERVED})
+
+
+def free_name(base: str, taken: Collection[str]) -> str:
+    """The name itself, or with the first number behind it that makes it one that is not taken."""
     name, number = base, 2
-    while name in taken or name in RESERVED:
+    while name in taken:
         name, number = f"{base}_{number}", number + 1
     return name
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rapport.foundation.lib.text import folded
+from rapport.foundation.records.rules.fields import free_name
 from rapport.foundation.records.types import Field, FieldKind
 
 PREFIX = "x_"  # keeps a workspace's types apart from those that Rapport has, or will have
@@ -29,11 +30,7 @@ CUSTOMER, OWNER, TITLE = "customer", "owner", "name"
 def name_from(label: str, taken: Collection[str]) -> str:
     """A free name made of the label: `Sailing boat` becomes `x_sailing_boat`."""
     words = re.findall(r"[a-z0-9]+", folded(label))
-    base = PREFIX + ("_".join(words)[:30].strip("_") or "record")
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}_{number}", number + 1
-    return name
+    return free_name(PREFIX + ("_".join(words)[:30].strip("_") or "record"), taken)
 
 
 def problem_with_name(name: str, taken: Collection[str]) -> str:

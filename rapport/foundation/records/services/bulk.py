@@ -142,38 +142,20 @@ def _apply(
     actor: Actor, record_type: RecordType, ids: Sequence[UUID], act: Act, operation: Operation | None
 ) -> Operation | None:
     name = record_type.name
-    match act.kind:
-        case "edit":
-            return records.update_records(
-                actor=actor,
-                record_type=name,
-                ids=ids,
-                values=act.values,
-                operation=operation,
-                label=_label(record_type, act),
-            )
-        case "tag":
-            return records.update_records(
-                actor=actor,
-                record_type=name,
-                ids=ids,
-                add_tags=act.tags,
-                operation=operation,
-                label=_label(record_type, act),
-            )
-        case "untag":
-            return records.update_records(
-                actor=actor,
-                record_type=name,
-                ids=ids,
-                remove_tags=act.tags,
-                operation=operation,
-                label=_label(record_type, act),
-            )
-        case "delete":
-            return records.bin_records(actor=actor, record_type=name, ids=ids, operation=operation)
-        case "restore":
-            return records.restore_records(actor=actor, record_type=name, ids=ids, operation=operation)
+    edits: dict[str, dict[str, Any]] = {
+        "edit": {"values": act.values},
+        "tag": {"add_tags": act.tags},
+        "untag": {"remove_tags": act.tags},
+    }
+    if act.kind in edits:
+        label = _label(record_type, act)
+        return records.update_records(
+            actor=actor, record_type=name, ids=ids, operation=operation, label=label, **edits[act.kind]
+        )
+    if act.kind == "delete":
+        return records.bin_records(actor=actor, record_type=name, ids=ids, operation=operation)
+    if act.kind == "restore":
+        return records.restore_records(actor=actor, record_type=name, ids=ids, operation=operation)
     return operation
 
 
