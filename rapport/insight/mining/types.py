@@ -99,9 +99,3 @@ class PatternKind(enum.StrEnum):
     CHURN = "churn"
     COHORT = "cohort"
     FUNNEL = "funnel"
-
-
-class PatternStatus(enum.StrEnum):
-    NEW = "new"
-    ACCEPTED = "accepted"
-    DISMISSED = "dismissed"

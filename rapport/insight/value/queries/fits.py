@@ -47,8 +47,3 @@ def fit_page(*, actor: Actor, fit_id: UUID | None = None) -> FitPage:
         versions=done[:VERSIONS],
         tiers=tier_totals(actor=actor),
     )
-
-
-def newest_fit() -> ModelFit | None:
-    """The run whose scores customers have."""
-    return ModelFit.objects.filter(state=FitState.DONE).order_by("-asked_at").first()

@@ -29,9 +29,6 @@ class ValueRules:
         return asdict(self)
 
 
-_NAMES = tuple(ValueRules.__dataclass_fields__)
-
-
 def current() -> ValueRules:
     """One small query."""
     row = settings_row()

@@ -237,15 +237,3 @@ def distinct_pairs(histories: Histories) -> tuple[tuple[Floats, Floats], np.ndar
     distinct, place = np.unique(histories.frequency * width + histories.age, return_inverse=True)
     x, age = np.divmod(distinct, width)
     return (x.astype(np.float64), age.astype(np.float64)), place
-
-
-def purchases_of_newcomers(parameters: Sequence[float], ahead: Floats, *, modified: bool = False) -> Floats:
-    """Repeat purchases expected of somebody new within each time ahead (equation 9)."""
-    ahead = np.asarray(ahead, dtype=np.float64)
-    _r, _alpha, a, b = parameters
-    if modified:  # the newcomer may have ended with the very first purchase
-        stay = b / (a + b)
-        return stay * purchases_while_alive(
-            parameters, np.zeros(len(ahead)), np.zeros(len(ahead)), ahead, modified=True
-        )
-    return purchases_while_alive(parameters, np.zeros(len(ahead)), np.zeros(len(ahead)), ahead)

@@ -302,6 +302,34 @@ def lift_of(survey: Survey, improvement: Improvement) -> Floats:
     )
 
 
+@dataclass(frozen=True)
+class _Outcomes:
+    """Equity of every brand as the model has it, and as each of its draws has it."""
+
+    survey: Survey
+    market: Market
+    model: Model
+    drawn: list[tuple[Floats, Floats]]  # parameters with shares of respondents
+    base: Floats
+    spread: Floats
+
+    def gain(self, brand: int, target: str, points: float) -> dict[str, float]:
+        """What a brand gains when its ratings rise: eight of ten draws lie between low and high."""
+        lift = capped(self.market, brand, lift_of(self.survey, Improvement(target, points, 0)), self.survey.scale[1])
+        more = equity(self.market, self.model, lift=lift, brand=brand)[brand] - self.base[brand]
+        each = [
+            equity(self.market, self.model, values, lift=lift, brand=brand, shares=shares)[brand] - total[brand]
+            for (values, shares), total in zip(self.drawn, self.spread, strict=True)
+        ]
+        low, high = np.quantile(each, [0.1, 0.9])
+        return {
+            "gain": float(more),
+            "low": float(low),
+            "high": float(high),
+            "points": float(lift.mean(axis=0).max(initial=0.0)),
+        }
+
+
 def study(
     survey: Survey, market: Market, *, brand: int, improvement: Improvement | None = None, count: int = DRAWS
 ) -> dict[str, Any]:
@@ -311,24 +339,7 @@ def study(
     base = equity(market, model)
     spread = np.array([equity(market, model, values, shares=shares) for values, shares in drawn])
     low, high = np.quantile(spread, [0.1, 0.9], axis=0)
-    matrices = switching(model.values, model.reduction.of(market.ratings))
-    highest = survey.scale[1]
-
-    def gain(target: str, points: float) -> dict[str, float]:
-        lift = capped(market, brand, lift_of(survey, Improvement(target, points, 0)), highest)
-        more = equity(market, model, lift=lift, brand=brand)[brand] - base[brand]
-        each = [
-            equity(market, model, values, lift=lift, brand=brand, shares=shares)[brand] - total[brand]
-            for (values, shares), total in zip(drawn, spread, strict=True)
-        ]
-        ends = np.quantile(each, [0.1, 0.9])
-        return {
-            "gain": float(more),
-            "low": float(ends[0]),
-            "high": float(ends[1]),
-            "points": float(lift.mean(axis=0).max(initial=0.0)),
-        }
-
+    outcomes = _Outcomes(survey, market, model, drawn, base, spread)
     asked = {driver.value for driver in Driver if any(each.driver is driver for each in survey.attributes)}
     found: dict[str, Any] = {
         "respondents": len(survey.respondents),
@@ -338,25 +349,8 @@ def study(
         "log_likelihood": model.log_likelihood,
         "fit": 1 - model.log_likelihood / model.null_log_likelihood if model.null_log_likelihood else 0.0,
         "inertia": [model.inertia, float(model.errors[0])],
-        "attributes": [
-            {
-                "driver": each.driver.value,
-                "name": each.name,
-                "effect": float(effect),
-                "error": float(error),
-                "mean": float(mean),
-                "best_other": float(other),
-            }
-            for each, effect, error, mean, other in zip(
-                survey.attributes,
-                model.attribute_effects,
-                model.attribute_errors,
-                market.ratings[:, brand].mean(axis=0),
-                np.delete(market.ratings, brand, axis=1).mean(axis=0).max(axis=0),
-                strict=True,
-            )
-        ],
-        "switching": matrices.mean(axis=0).tolist(),
+        "attributes": _attributes(survey, market, model, brand),
+        "switching": switching(model.values, model.reduction.of(market.ratings)).mean(axis=0).tolist(),
         "bought_last": np.bincount(market.last, minlength=len(survey.brands)).tolist(),
         "equity": [
             {"brand": name, "value": float(base[k]), "low": float(low[k]), "high": float(high[k])}
@@ -364,17 +358,42 @@ def study(
         ],
         "weights": weights(model, survey),
         "scores": scores(survey, brand),
-        "point": {driver: gain(driver, 1.0) for driver in asked},
+        "point": {driver: outcomes.gain(brand, driver, 1.0) for driver in asked},
     }
     if improvement is not None:
-        told = gain(improvement.target, improvement.points)
-        found["improvement"] = {
-            "target": improvement.target,
-            "asked": improvement.points,
-            "cost": improvement.cost,
-            **told,
-            "return": return_on(told["gain"], improvement.cost),
-            "return_low": return_on(told["low"], improvement.cost),
-            "return_high": return_on(told["high"], improvement.cost),
-        }
+        found["improvement"] = _improved(improvement, outcomes.gain(brand, improvement.target, improvement.points))
     return found
+
+
+def _attributes(survey: Survey, market: Market, model: Model, brand: int) -> list[dict[str, Any]]:
+    """How much each attribute sways a purchase, how the brand is rated for it, and the best of the others."""
+    return [
+        {
+            "driver": each.driver.value,
+            "name": each.name,
+            "effect": float(effect),
+            "error": float(error),
+            "mean": float(mean),
+            "best_other": float(other),
+        }
+        for each, effect, error, mean, other in zip(
+            survey.attributes,
+            model.attribute_effects,
+            model.attribute_errors,
+            market.ratings[:, brand].mean(axis=0),
+            np.delete(market.ratings, brand, axis=1).mean(axis=0).max(axis=0),
+            strict=True,
+        )
+    ]
+
+
+def _improved(improvement: Improvement, gain: dict[str, float]) -> dict[str, Any]:
+    return {
+        "target": improvement.target,
+        "asked": improvement.points,
+        "cost": improvement.cost,
+        **gain,
+        "return": return_on(gain["gain"], improvement.cost),
+        "return_low": return_on(gain["low"], improvement.cost),
+        "return_high": return_on(gain["high"], improvement.cost),
+    }

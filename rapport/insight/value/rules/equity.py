@@ -23,7 +23,6 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-HUNDRED = 100
 EIGHT_IN_TEN = 1.2815515655446004  # half the width of the middle 80 % of a normal distribution, in standard deviations
 TENTHS = 10
 
