@@ -88,6 +88,8 @@ for _name, _mart in (
         lambda engine: histories.histories(engine, histories.today(), histories.today() - timedelta(days=270)),
     ),
     ("gaps", lambda engine: histories.gaps(engine, histories.today())),
+    ("contracts", lambda engine: histories.contracts(engine, histories.today())),
+    ("contract_lives", lambda engine: histories.contract_lives(engine, histories.today())),
     ("periods", lambda engine: histories.periods(engine, histories.today(), "quarter")),
 ):
     marts.register(f"value.{_name}", _mart)

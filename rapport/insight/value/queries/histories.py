@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rapport.stores.warehouse.queries.engine import Engine
 
 EPOCH = date(1970, 1, 1)
+NUMBER = "p_subscription"  # the property that tells contracts of one customer apart
 CONTRACT_BEGUN, CONTRACT_RENEWED, CONTRACT_ENDED = "subscription_started", "subscription_renewed", "subscription_ended"
 
 
@@ -94,11 +95,14 @@ def periods(engine: Engine, until: date, period: str) -> ibis.Table:
     return placed.group_by("customer_id", "period").agg(margin=placed.margin.sum(), day=placed.day.max())
 
 
-def contract_lives(engine: Engine, until: date) -> ibis.Table:
-    """One row a customer with a contract: customer_id, begun, last, renewals, ended (day, or empty), margin (of a payment).
+def contracts(engine: Engine, until: date) -> ibis.Table:
+    """One row a contract, told apart by the number its touch points give it: customer_id, begun, last (day of a payment),
+    renewals, ended (day, or empty while it runs), margin (of a payment), spent.
 
     A contract that began again counts from its last beginning.
     """
+    import ibis
+
     from rapport.stores.warehouse.queries.marts import margin_rate
 
     rows = engine.table("touchpoints")
@@ -106,21 +110,59 @@ def contract_lives(engine: Engine, until: date) -> ibis.Table:
     rows = rows.filter(rows.kind.isin(kinds) & (rows.occurred_at.date() <= until))
     known = engine.table("customers").select(known_id="customer_id")
     rows = rows.semi_join(known, rows.customer_id == known.known_id)
+    number = rows[NUMBER].fill_null("") if NUMBER in rows.columns else ibis.literal("")
     dated = rows.select(
-        customer_id=rows.customer_id, kind=rows.kind, day=_day(rows.occurred_at.date()), amount=rows.amount
-    )
-    begun = dated.filter(dated.kind == CONTRACT_BEGUN)
-    starts = begun.group_by(start_id=begun.customer_id).agg(begun=begun.day.max())
-    since = dated.inner_join(starts, dated.customer_id == starts.start_id)
+        customer_id=rows.customer_id, number=number, kind=rows.kind, day=_day(rows.occurred_at.date()), amount=rows.amount
+    )  # fmt: skip
+    beginning = ibis.cases((dated.kind == CONTRACT_BEGUN, dated.day), else_=ibis.null("int64"))
+    since = dated.mutate(begun=beginning.max().over(ibis.window(group_by=[dated.customer_id, dated.number])))
     since = since.filter(since.day >= since.begun)
     paid = since.kind != CONTRACT_ENDED
-    return since.group_by("customer_id").agg(
+    each = since.group_by("customer_id", "number").agg(
         begun=since.begun.max(),
         last=since.day.max(where=paid),
         renewals=(since.kind == CONTRACT_RENEWED).sum(),
-        ended=since.day.max(where=~paid),
+        over=since.day.max(where=~paid),
         margin=since.amount.mean(where=paid) * margin_rate(),
         spent=since.amount.sum(where=paid) * margin_rate(),
+    )
+    return each.select(
+        "customer_id", "number", "begun", "last", "renewals", "margin", "spent",
+        ended=ibis.cases((each.over >= each.last, each.over), else_=ibis.null("int64")),
+    )  # fmt: skip
+
+
+def contract_lives(engine: Engine, until: date) -> ibis.Table:
+    """One row a customer with a contract: customer_id, begun, last, renewals, ended (day, or empty), margin, spent.
+
+    Who has several is with us while one of them runs: as long as the longest of those, for what they bring together.
+    """
+    import ibis
+
+    each = contracts(engine, until)
+    runs = each.ended.isnull()
+    told = each.group_by("customer_id").agg(
+        running=runs.sum(),
+        begun_running=each.begun.min(where=runs),
+        begun_ever=each.begun.max(),
+        last_running=each.last.max(where=runs),
+        last_ever=each.last.max(),
+        renewals_running=each.renewals.max(where=runs),
+        renewals_ever=each.renewals.max(),
+        ended=each.ended.max(),
+        margin_running=each.margin.sum(where=runs),
+        margin_ever=each.margin.mean(),
+        spent=each.spent.sum(),
+    )
+    there = told.running > 0
+    return told.select(
+        customer_id=told.customer_id,
+        begun=ibis.ifelse(there, told.begun_running, told.begun_ever),
+        last=ibis.ifelse(there, told.last_running, told.last_ever),
+        renewals=ibis.ifelse(there, told.renewals_running, told.renewals_ever),
+        ended=ibis.ifelse(there, ibis.null("int64"), told.ended),
+        margin=ibis.ifelse(there, told.margin_running, told.margin_ever),
+        spent=told.spent,
     )
 
 

@@ -19,6 +19,8 @@ TOO_FEW_BUYERS, TOO_FEW_REPEATERS = "too_few_buyers", "too_few_repeaters"
 SHORT_HISTORY, NOBODY_CAME_BACK, ALL_EQUAL = "short_history", "nobody_came_back", "all_equal"
 SPEND_FOLLOWS_FREQUENCY, AT_BOUND, NO_MARGIN = "spend_follows_frequency", "at_bound", "no_margin"
 NO_CONTRACTS_ENDED, TOO_FEW_OCCASIONS, NO_FIT = "no_contracts_ended", "too_few_occasions", "no_fit"
+OTHER_PERIOD = "other_period"
+PACE = 1.5  # how many times longer or shorter than the period renewals may be apart
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,14 @@ def of_contracts(total: float, ended: float) -> list[Gate]:
         Gate(TOO_FEW_BUYERS, total >= BUYERS, total, BUYERS),
         Gate(NO_CONTRACTS_ENDED, ended >= ENDED_CONTRACTS, ended, ENDED_CONTRACTS),
     ]
+
+
+def of_pace(days_between: Floats, period_days: float) -> Gate:
+    """Of contracts that were renewed: whether an interval of most of them is the period of the settings."""
+    if not len(days_between):
+        return Gate(OTHER_PERIOD, is_open=True, needed=period_days)
+    usual = float(np.median(days_between))
+    return Gate(OTHER_PERIOD, period_days / PACE <= usual <= period_days * PACE, usual, period_days)
 
 
 def first_closed(gates: Sequence[Gate]) -> str:

@@ -64,5 +64,6 @@ GATES: Mapping[str, Label] = {
     "at_bound": _("The purchases say how fast customers leave"),
     "no_fit": _("A model explains the purchases"),
     "no_contracts_ended": _("Contracts that have ended"),
+    "other_period": _("Days between two renewals"),
     "too_few_occasions": _("Occasions since the first purchase"),
 }

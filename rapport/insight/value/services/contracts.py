@@ -33,8 +33,12 @@ def fit_contracts(lives: ContractLives, rules: ValueRules, beat: Beat) -> Result
     result.inputs_hash = hash_of(rules, lives.renewals, lives.has_ended)
     result.gates = gates.of_contracts(counted.total, float(counted.ended.sum()))
     paid = np.nan_to_num(lives.margin) > 0
+    again = lives.renewals > 0
+    result.gates.append(
+        gates.of_pace((lives.last - lives.begun)[again] / lives.renewals[again], PERIOD_DAYS[rules.period])
+    )
     result.gates.append(Gate(gates.NO_MARGIN, bool(paid.mean() > 0.5) if lives.count else False, float(paid.sum())))
-    if gates.first_closed(result.gates[:2]):
+    if gates.first_closed(result.gates[:3]):
         return result
     beat(35, "fit_sbg")
     fit = fit_only_model(result, model.SBG, lambda: model.fit(counted), lambda: _hold_out(lives, rules))

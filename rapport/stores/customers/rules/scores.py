@@ -46,6 +46,7 @@ class NoValue(enum.StrEnum):
     AT_BOUND = "at_bound"
     NO_MARGIN = "no_margin"
     NO_CONTRACTS_ENDED = "no_contracts_ended"
+    OTHER_PERIOD = "other_period"
     TOO_FEW_OCCASIONS = "too_few_occasions"
     NO_FIT = "no_fit"
 
@@ -65,6 +66,7 @@ NO_VALUE_WORDS: Mapping[NoValue, Label] = {
     NoValue.AT_BOUND: _("The purchases do not say how fast customers leave."),
     NoValue.NO_MARGIN: _("The orders carry no amounts above zero."),
     NoValue.NO_CONTRACTS_ENDED: _("No contract has ended yet, so nothing is known of how they end."),
+    NoValue.OTHER_PERIOD: _("The contracts renew at another pace than the period in the settings says."),
     NoValue.TOO_FEW_OCCASIONS: _("There have been too few occasions to buy."),
     NoValue.NO_FIT: _("No model explains these purchases."),
 }

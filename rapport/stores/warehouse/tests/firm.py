@@ -43,9 +43,30 @@ def found_firm(customers: int = 40, touchpoints: int = 600, seed: int = 3) -> No
         items = [_touch(pick, pick.choice(places), number + place) for place in range(size)]
         outcomes += append(actor=SYSTEM, items=items, source="shop", batch_id=batch_id if pick.random() < 0.1 else None)
         number += size
+    append(actor=SYSTEM, items=_contracts(random.Random(seed + 1), people), source="plans")
     for outcome in outcomes[::50]:
         Retraction.objects.create(touchpoint_id=outcome.id, customer_id=outcome.customer_id, actor_name="Ada")
     Retraction.objects.create(batch_id=batch_id, actor_name="Ada")
+
+
+def _contracts(pick: random.Random, people: list[Customer]) -> list[NewTouchpoint]:
+    """Some have several at once, some ended and began again."""
+    told = []
+    for number, person in enumerate(people[:12]):
+        for contract in range(pick.choice([1, 1, 2])):
+            for step, kind in enumerate(pick.choices(["started", "renewed", "ended"], [2, 3, 1], k=5)):
+                told.append(
+                    new_touchpoint(
+                        customer=CustomerRef(id=person.pk),
+                        channel="shop",
+                        kind=f"subscription_{kind if step else 'started'}",
+                        occurred_at=NOON - timedelta(days=400 - 70 * step - contract),
+                        amount=None if kind == "ended" else Decimal(12 + number),
+                        currency="" if kind == "ended" else "EUR",
+                        properties={"subscription": f"P-{number}-{contract}"},
+                    )
+                )
+    return told
 
 
 def _touch(pick: random.Random, customer_id: UUID, number: int) -> NewTouchpoint:
