@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import phonenumbers
@@ -12,6 +13,42 @@ from email_validator import EmailNotValidError, validate_email
 _PLAIN_EMAIL = re.compile(
     r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 )
+
+
+_PLAIN_EMAILS = re.compile(f"^{_PLAIN_EMAIL.pattern}$", re.MULTILINE)
+_WRITTEN_PHONES = re.compile(r"^\+[0-9]{4,15}$", re.MULTILINE)
+
+
+def plain_emails(cells: Sequence[str]) -> list[str] | None:
+    """The addresses in their normal form, if each is plain or empty; else None, and they are to be read one by one."""
+    joined = "\n".join(cells)
+    # A short one has no part that is too long.
+    if joined.count("\n") != len(cells) - 1 or max(map(len, cells)) > 64:
+        return None
+    if len(_PLAIN_EMAILS.findall(joined)) != len(cells) - cells.count(""):
+        return None
+    return joined.lower().split("\n")
+
+
+def written_phones(cells: Sequence[str]) -> list[str] | None:
+    """The numbers as they are, if each is in E.164 already or empty; else None, and they are to be read one by one."""
+    joined = "\n".join(cells)
+    if joined.count("\n") != len(cells) - 1:
+        return None
+    if len(_WRITTEN_PHONES.findall(joined)) != len(cells) - cells.count(""):
+        return None
+    plans: dict[str, tuple[frozenset[int], re.Pattern[str] | None, int] | None] = {}
+    for cell in filter(None, cells):
+        start = cell[1:4]
+        if start not in plans:
+            plans[start] = _plan_by_start(start)
+        plan = plans[start]
+        if not plan:
+            return None
+        lengths, prefix, size = plan
+        if len(cell) not in lengths or (prefix and prefix.match(cell, size)):
+            return None
+    return list(cells)
 
 
 def normalised_email(text: str) -> str | None:
@@ -44,6 +81,16 @@ def _stands_as_it_is(digits: str) -> bool:
             lengths, prefix = plan
             return len(digits) - size in lengths and not (prefix and prefix.match(digits, size))
     return False
+
+
+def _plan_by_start(digits: str) -> tuple[frozenset[int], re.Pattern[str] | None, int] | None:
+    """As `_plan`, by the first three digits: lengths with plus and calling code, and where the national number begins."""
+    for size in (2, 3, 1):
+        plan = _plan(digits[:size])
+        if plan:
+            lengths, prefix = plan
+            return frozenset(length + size + 1 for length in lengths), prefix, size + 1
+    return None
 
 
 @lru_cache(maxsize=2048)

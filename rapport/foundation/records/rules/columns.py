@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from rapport.foundation.lib.contact import normalised_email
+from rapport.foundation.lib.contact import normalised_email, plain_emails, written_phones
 from rapport.foundation.records.rules.codec import LENGTHS, BadValue
 from rapport.foundation.records.rules.contact import parse_email, parse_phone, parse_url, written_phone
 from rapport.foundation.records.rules.dates import DateOrder, detect_date_order, parse_date, parse_instant
@@ -26,6 +26,7 @@ from rapport.foundation.records.rules.values import (
 from rapport.foundation.records.types import Field, FieldKind
 
 MEMO_SIZE = 20_000
+BLOCK = 250  # cells looked at together, so that one with trouble slows few others
 
 
 @dataclass
@@ -51,19 +52,22 @@ class ColumnParser:
         self._remember = parse is not None or not hardly_repeats
         self._knows_nothing = not text
         self._quick: Callable[[str], str | None] | None = None
+        self._at_once: Callable[[Sequence[str]], list[str] | None] | None = None
         if parse is None and declared.kind is FieldKind.EMAIL:
-            self._quick = normalised_email
+            self._quick, self._at_once = normalised_email, plain_emails
         elif parse is None and declared.kind is FieldKind.PHONE:
-            self._quick = written_phone
+            self._quick, self._at_once = written_phone, written_phones
 
     def parse(self, cells: Sequence[Any]) -> ParsedColumn:
         if self._is_plain and (plain := self._plain_texts(cells)) is not None:
             return ParsedColumn(plain)
-        if self._quick:
-            return self._parse_quickly(cells, self._quick)
+        if self._quick and self._at_once:
+            return self._parse_quickly(cells, self._quick, self._at_once)
         parse, memo = self._memoised if self._remember else self.value, self._memo
         if len(memo) > MEMO_SIZE:
             memo.clear()
+        if self._remember and _are_texts(cells) and (few := self._few_values(cells)):
+            return ParsedColumn([few[cell] for cell in cells])
         problems: dict[int, str] = {}
         values: list[Any] = []
         append = values.append
@@ -78,19 +82,39 @@ class ColumnParser:
                 problems[position] = str(bad)
         return ParsedColumn(values, problems)
 
-    def _parse_quickly(self, cells: Sequence[Any], quick: Callable[[str], str | None]) -> ParsedColumn:
+    def _parse_quickly(
+        self,
+        cells: Sequence[Any],
+        quick: Callable[[str], str | None],
+        at_once: Callable[[Sequence[str]], list[str] | None],
+    ) -> ParsedColumn:
         """Cells that are in their normal form, or nearly, without further ado; the others the long way."""
         values: list[Any] = []
         problems: dict[int, str] = {}
-        for position, cell in enumerate(cells):
-            found = quick(cell) if type(cell) is str and cell else None
-            if found is None and cell is not None and cell != "":
-                try:
-                    found = self.value(cell)
-                except BadValue as bad:
-                    problems[position] = str(bad)
-            values.append(found)
+        for start in range(0, len(cells), BLOCK):
+            block = cells[start : start + BLOCK]
+            if _are_texts(block) and (plain := at_once(block)) is not None:
+                values += [cell or None for cell in plain] if "" in plain else plain
+                continue
+            for position, cell in enumerate(block, start):
+                found = quick(cell) if type(cell) is str and cell else None
+                if found is None and cell is not None and cell != "":
+                    try:
+                        found = self.value(cell)
+                    except BadValue as bad:
+                        problems[position] = str(bad)
+                values.append(found)
         return ParsedColumn(values, problems)
+
+    def _few_values(self, cells: Sequence[str]) -> dict[str, Any]:
+        """What each text of the column stands for, if they are few and all can be read; else nothing."""
+        texts = set(cells)
+        if len(texts) * 4 > len(cells):
+            return {}
+        try:
+            return {text: self._memoised(text) if text else None for text in texts}
+        except BadValue:
+            return {}
 
     def value(self, cell: Any) -> Any:
         """The value of one cell. Errors: BadValue."""
@@ -133,6 +157,10 @@ class ColumnParser:
         if self._limit and max(map(len, cells), default=0) > self._limit:
             return None
         return [cell.strip() or None for cell in cells]
+
+
+def _are_texts(cells: Sequence[Any]) -> bool:
+    return set(map(type, cells)) == {str}
 
 
 def parse_value(cell: Any, declared: Field, options: ParseOptions | None = None) -> Any:

@@ -38,6 +38,7 @@ from rapport.foundation.records.services.tables.encodings import BAD_BYTES, ENCO
 MAX_LINE = 1_000_000  # characters; a longer line is no row of a table
 MAX_LINES_OF_ROW = 2_000  # lines a quoted cell may span
 MAX_RESUMPTIONS = 1_000
+BLOCK = 500  # rows cut at once, so that one with trouble slows few others
 _BAD_WIDE = re.compile("[\ufffd\ud800-\udfff]")
 
 
@@ -96,20 +97,38 @@ class TextTable:
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
         with _text_stream(self._path, self.format.encoding) as stream:
             width = len(self.format.headings)
-            rows, refused, numbers = [], [], []
-            for number, row, reason in self._records(stream):
-                if number == 1 and self.format.has_header:
-                    continue
-                if not reason and not width:
-                    width = len(row)
-                if not reason and len(row) != width:
-                    row, reason = fitted(row, width)
-                if reason:
-                    refused.append(RefusedRow(number, reason, tuple(row)))
+            delimiter = self.format.delimiter
+            records = _Words(stream) if delimiter == WHITE_SPACE else _Cells(stream, delimiter)
+            rows: list[list[str]] = []
+            refused: list[RefusedRow] = []
+            numbers: list[int] = []
+            while True:
+                wanted = min(BLOCK, size - len(rows) - len(refused))
+                heading = records.number == 0 and self.format.has_header
+                if width and (plain := records.at_once(wanted + heading, width)):
+                    got = len(plain) - heading
+                    rows += plain[heading:]
+                    numbers += range(records.number - got + 1, records.number + 1)
                 else:
-                    rows.append(row)
-                    numbers.append(number)
-                if len(rows) + len(refused) >= size:
+                    got = 0
+                    for number, row, reason in records.one_by_one():
+                        if number == 1 and self.format.has_header:
+                            continue
+                        if not reason and not width:
+                            width = len(row)
+                        if not reason and len(row) != width:
+                            row, reason = fitted(row, width)
+                        if reason:
+                            refused.append(RefusedRow(number, reason, tuple(row)))
+                        else:
+                            rows.append(row)
+                            numbers.append(number)
+                        got += 1
+                        if got == wanted:
+                            break
+                if got < wanted:
+                    break
+                if len(rows) + len(refused) == size:
                     yield self._batch(rows, numbers, refused, width, stream)
                     rows, refused, numbers = [], [], []
             if rows or refused:
@@ -130,19 +149,58 @@ class TextTable:
         )
         return _without_bad_bytes(batch, self.format)
 
-    def _records(self, stream: io.TextIOWrapper) -> Iterator[tuple[int, list[str], str]]:
+
+class _Words:
+    """Rows parted by white space."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        self.number = 0  # of the row read last
+        self._stream = stream
+
+    def at_once(self, _size: int, _width: int) -> list[list[str]]:
+        return []
+
+    def one_by_one(self) -> Iterator[tuple[int, list[str], str]]:
         """(number, cells, reason why it can't be read) of each row; empty rows have a number but are passed over."""
-        if self.format.delimiter == WHITE_SPACE:
-            for number, line in enumerate(iter(functools.partial(stream.readline, MAX_LINE), ""), 1):
-                if len(line) >= MAX_LINE:
-                    _skip_line(stream, line)
-                    yield number, [], _too_long()
-                elif cells := line.split():
-                    yield number, cells, ""
-            return
-        feeder = _Feeder(stream)
-        reader = csv.reader(feeder, delimiter=self.format.delimiter, strict=True)
-        number = 0
+        for line in iter(functools.partial(self._stream.readline, MAX_LINE), ""):
+            self.number += 1
+            if len(line) >= MAX_LINE:
+                _skip_line(self._stream, line)
+                yield self.number, [], _too_long()
+            elif cells := line.split():
+                yield self.number, cells, ""
+
+
+class _Cells:
+    """Rows parted by a sign, which may be quoted."""
+
+    def __init__(self, stream: io.TextIOWrapper, delimiter: str) -> None:
+        self.number = 0  # of the row read last
+        self._delimiter = delimiter
+        self._feeder = _Feeder(stream)
+
+    def at_once(self, size: int, width: int) -> list[list[str]]:
+        """The next rows, `size` of them unless the file ends, when each is a line and as wide as it should be.
+
+        Empty when there is anything to look at twice: then they are to be read one by one, at several times the cost.
+        """
+        lines = self._feeder.take(size)
+        if lines and len(lines[-1]) < MAX_LINE:
+            try:
+                rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+            except csv.Error:
+                rows = []
+            # One row for each line, so none goes over several.
+            if len(rows) == len(lines) and width > 1 and set(map(len, rows)) == {width} and all(map(any, rows)):
+                self.number += len(rows)
+                return rows
+        self._feeder.put_back(lines)
+        return []
+
+    def one_by_one(self) -> Iterator[tuple[int, list[str], str]]:
+        """(number, cells, reason why it can't be read) of each row; empty rows have a number but are passed over."""
+        feeder = self._feeder
+        reader = csv.reader(feeder, delimiter=self._delimiter, strict=True)
         while True:
             feeder.begin_row()
             try:
@@ -150,20 +208,20 @@ class TextTable:
             except StopIteration:
                 return
             except csv.Error as error:
-                number += 1
-                yield number, [feeder.give_back()], _why_cut_failed(str(error))
+                self.number += 1
+                yield self.number, [feeder.give_back()], _why_cut_failed(str(error))
             except _LongRow:
-                number += 1
-                reader = csv.reader(feeder, delimiter=self.format.delimiter, strict=True)
-                yield number, [], _too_long()
+                self.number += 1
+                reader = csv.reader(feeder, delimiter=self._delimiter, strict=True)
+                yield self.number, [], _too_long()
             except _EndlessCell:
-                number += 1
-                reader = csv.reader(feeder, delimiter=self.format.delimiter, strict=True)
-                yield number, [feeder.give_back()], _unclosed()
+                self.number += 1
+                reader = csv.reader(feeder, delimiter=self._delimiter, strict=True)
+                yield self.number, [feeder.give_back()], _unclosed()
             else:
-                number += 1
+                self.number += 1
                 if row and (len(row) > 1 or row[0].strip()) and any(row):
-                    yield number, row, ""
+                    yield self.number, row, ""
 
 
 class _LongRow(Exception):
@@ -200,6 +258,18 @@ class _Feeder:
 
     def begin_row(self) -> None:
         self._row.clear()
+
+    def take(self, count: int) -> list[str]:
+        """The next lines, none after one that is too long for a row."""
+        lines: list[str] = []
+        while len(lines) < count and (line := self._again.pop() if self._again else self._stream.readline(MAX_LINE)):
+            lines.append(line)
+            if len(line) >= MAX_LINE:
+                break
+        return lines
+
+    def put_back(self, lines: list[str]) -> None:
+        self._again.extend(reversed(lines))
 
     def give_back(self) -> str:
         """The first line of the row that failed; those after it are read again as rows of their own."""

@@ -25,7 +25,14 @@ from python_calamine import CalamineWorkbook
 
 from rapport.foundation.records.errors import Unreadable
 from rapport.foundation.records.rules.tables import Shape, TableFormat
-from rapport.foundation.records.services.tables import count_rows, detect_again, detect_format, first_rows, open_table
+from rapport.foundation.records.services.tables import (
+    count_rows,
+    detect_again,
+    detect_format,
+    first_rows,
+    open_table,
+    texts,
+)
 from rapport.foundation.records.services.tables.encodings import detect_encoding
 from rapport.foundation.records.services.workbooks import Workbook
 
@@ -257,6 +264,33 @@ def test_what_is_written_is_read(rows: list[list[str]], delimiter: str, encoding
             batches = list(table.batches(2))
 
     assert [list(row) for batch in batches for row in batch.rows] == [row for row in rows if any(row)]
+
+
+LINE = st.sampled_from(
+    ["a,b,c", "1,2,3", '"q, r",s,t', '"two\nlines",u,v', "", " ", ",,", "short", "too,many,cells,here", 'stray"x,y,z', '"open,y,z', "k,l,m,"]
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LINE, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.integers(1, 9))
+def test_rows_cut_many_at_once_are_those_cut_one_by_one(
+    written_lines: list[str], end: str, has_header: bool, size: int
+) -> None:
+    how = TableFormat(has_header=has_header, headings=("a", "b", "c"))
+
+    def cuts(block: int) -> list[tuple[list[int], list[list[Any]], list[Any]]]:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(texts, "BLOCK", block)
+            if not block:
+                patched.setattr(texts, "BLOCK", 10**6)
+                patched.setattr(texts._Cells, "at_once", lambda *_: [])
+            with open_table(path, how) as table:
+                return [(batch.numbers, batch.columns, batch.refused) for batch in table.batches(size)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = written(Path(folder), end.join(written_lines))
+
+        assert cuts(1000) == cuts(2) == cuts(0)
 
 
 @settings(max_examples=150, deadline=None)

@@ -6,18 +6,20 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import RFC_4122, UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rapport.foundation.lib.text import folded, folded_many
 from rapport.foundation.records.rules.codec import BadValue, encode
 from rapport.foundation.records.rules.columns import ColumnParser, detect_options, guess_kind, parse_value
 from rapport.foundation.records.rules.dates import DateOrder, detect_date_order
 from rapport.foundation.records.rules.numbers import detect_decimal
 from rapport.foundation.records.rules.values import ParseOptions
+from rapport.foundation.records.services.copying import new_id_texts
 from rapport.foundation.records.types import Choice, Field, FieldKind
 
 TIERS = (Choice("gold", "Golden"), Choice("silver", "Silver"), Choice("old_tier", "Old", retired=True))
@@ -428,3 +430,41 @@ def test_options_follow_from_the_first_values() -> None:
 )
 def test_a_new_field_gets_the_narrowest_kind_that_fits(samples: list[Any], kind: str) -> None:
     assert guess_kind(samples) == kind
+
+
+CONTACT = st.one_of(
+    st.sampled_from(["", "Ann@Example.org", "ann@example.org ", "a@b", "Ann <ann@example.org>", "ann@exämple.org", "x" * 65 + "@example.org", "n/a", "'+31205550100", "+31205550100", "+31 20 555 0100", "+4915112345678", "+490151123456", "+1", "+0123456", "020 555 0100", "+9999999999", "two\nlines"]),
+    st.text(max_size=8),
+    st.integers(10**5, 10**15).map(lambda number: f"+{number}"),
+    st.from_regex(r"[a-zA-Z0-9._%+-]{1,6}@[a-zA-Z0-9.-]{1,8}\.[a-zA-Z]{1,3}", fullmatch=True),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [FieldKind.EMAIL, FieldKind.PHONE, FieldKind.TAGS, FieldKind.BOOLEAN])
+@given(cells=st.lists(CONTACT, max_size=12), again=st.integers(1, 6))
+def test_a_column_read_at_once_says_what_its_cells_say_one_by_one(
+    kind: FieldKind, cells: list[str], again: int
+) -> None:
+    cells = cells * again
+    parsed = ColumnParser(field(kind), ParseOptions()).parse(cells)
+
+    for position, cell in enumerate(cells):
+        alone, problem = None, None
+        try:
+            alone = parse_value(cell, field(kind))
+        except BadValue as bad:
+            problem = str(bad)
+        assert (parsed.values[position], parsed.problems.get(position)) == (alone, problem)
+
+
+@given(st.lists(st.one_of(st.text(max_size=8), st.sampled_from(["Köln", "Ann  Lee", " Ann", "ÇA", "two\nlines"]))))
+def test_texts_folded_together_are_those_folded_alone(words: list[str]) -> None:
+    assert folded_many(words) == [folded(word) for word in words]
+
+
+def test_ids_rise_in_the_order_of_rows_and_are_version_7() -> None:
+    made = [UUID(text) for text in new_id_texts(10_000)]
+
+    assert made == sorted(set(made))
+    assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+    assert new_id_texts(0) == []
