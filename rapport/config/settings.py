@@ -61,6 +61,7 @@ TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_NAME = "public"
 
 DATABASES = {"default": env.database(env.text("DATABASE_URL"))}
+PAGE_TIMEOUT_SECONDS = env.number("RAPPORT_PAGE_TIMEOUT", 15)  # for each statement of a request that reads; 0: none
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "rapport.config.metrics.RequestMetrics",
     "rapport.config.health.HealthMiddleware",
     "rapport.foundation.accounts.middleware.PublicSchema",
+    "rapport.config.timeouts.PageTimeout",
     "rapport.integrations.api.middleware.ApiGate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

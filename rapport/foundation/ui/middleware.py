@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from django.shortcuts import resolve_url
 from rapport.foundation.ui.views import errors
 from rapport.foundation.workspace.errors import Conflict, NotAllowed, NotFound
 
+logger = logging.getLogger(__name__)
 Next = Callable[[HttpRequest], HttpResponse]
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -87,6 +89,9 @@ class PlainErrors:
             return errors.not_allowed(request, exception)
         if isinstance(exception, Conflict):
             return errors.conflict(request, exception)
+        if errors.is_too_slow(exception):
+            logger.warning("A statement took too long: %s", request.get_full_path())
+            return errors.too_slow(request)
         return None
 
 

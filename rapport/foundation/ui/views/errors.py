@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext, override
+from psycopg.errors import QueryCanceled
 
 from rapport.foundation.workspace.errors import Conflict
 
@@ -33,9 +34,24 @@ def conflict(request: HttpRequest, exception: Conflict) -> HttpResponse:
     return _page(request, 409, gettext("Somebody changed this meanwhile"), template="ui/errors/409.html")
 
 
+def is_too_slow(error: BaseException | None) -> bool:
+    """Whether the database gave up on a statement because it took too long."""
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)
+
+
+def too_slow(request: HttpRequest) -> HttpResponse:
+    """Drawn without a query: those of the shell would come on top."""
+    if _wants_json(request):
+        return _problem(503, gettext("This takes too long"))
+    return HttpResponse(_standalone("503_slow.html", get_language() or "en"), status=503)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 when the database is what is missing. Drawn without a query and without the shell."""
-    gone = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    error = sys.exc_info()[1]
+    if is_too_slow(error):
+        return too_slow(request)
+    gone = isinstance(error, OperationalError | InterfaceError)
     status = 503 if gone else 500
     title = gettext("Rapport can't reach its database") if gone else gettext("Something went wrong on our side")
     if _wants_json(request):
