@@ -50,6 +50,11 @@ class ImportPlan:
     def targets(self) -> frozenset[str]:
         return frozenset(plan.target for plan in self.columns if plan.target)
 
+    @property
+    def key_heading(self) -> str:
+        """What the file calls the column that records are recognised by."""
+        return next((plan.heading for plan in self.columns if plan.target == self.key_field), "")
+
     def option(self, name: str, default: Any = "") -> Any:
         value = self.options.get(name)
         return default if value in (None, "") else value

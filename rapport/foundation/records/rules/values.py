@@ -82,6 +82,14 @@ def parser_for(declared: Field, options: ParseOptions) -> Parser:
     return {FieldKind.EMAIL: parse_email, FieldKind.URL: parse_url, FieldKind.TAGS: parse_tags}[kind]
 
 
+def parse_id(cell: Any) -> str:
+    """The id of a record in Rapport, in its usual form."""
+    try:
+        return str(UUID(text_of(cell).strip()))
+    except ValueError:
+        raise BadValue(_("%(value)s is not the id of a record in Rapport.") % {"value": shown(cell)}) from None
+
+
 def parse_tags(cell: Any) -> list[str]:
     """Tags without their #, each once whatever its case."""
     tags: dict[str, str] = {}

@@ -7,41 +7,37 @@ can't be taken say why; undo sets everything back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from rapport.foundation.lib import clock
 from rapport.foundation.records import policies
 from rapport.foundation.records.extension_points import record_types, write_hooks
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.fields import record_type, value_of
 from rapport.foundation.records.rules import codec
-from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn
 from rapport.foundation.records.rules.records import key_fields
-from rapport.foundation.records.rules.texts import text_of
-from rapport.foundation.records.rules.values import parse_tags
-from rapport.foundation.records.services.import_rows import Repeats, is_id, waves, with_relations
+from rapport.foundation.records.rules.values import parse_id
+from rapport.foundation.records.services.import_rows import (
+    PlannedRun,
+    existing_question,
+    field_targets,
+    is_id,
+    tags_of,
+    waves,
+)
 from rapport.foundation.records.services.operations import record_changes
 from rapport.foundation.records.services.undo import undo_changes
-from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
+from rapport.foundation.records.types import Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import Action, Actor
-from rapport.foundation.workspace.types import Rows as RowReach
 
 ID = "id"
 BATCH = 1_000
-_LISTS = (FieldKind.TAGS, FieldKind.MULTI_CHOICE)
-
-
-def parse_id(cell: Any) -> str:
-    try:
-        return str(UUID(text_of(cell).strip()))
-    except ValueError:
-        raise codec.BadValue(_("%(value)s is not the id of a record in Rapport.") % {"value": shown(cell)}) from None
 
 
 def generic_importer(name: str) -> GenericImporter | None:
@@ -59,33 +55,14 @@ class GenericImporter:
         self.new_fields = "field" if record_types[name].custom_fields else ""
 
     def targets(self, actor: Actor) -> Sequence[ImportTarget]:
-        declared = record_type(self.name)
-        lengths = {one.attname: one.max_length for one in declared.model()._meta.concrete_fields}
-        own = [
-            ImportTarget(field=one, max_length=None if one.custom else lengths.get(one.column or one.name))
-            for one in declared.fields
-            if one.importable and one.editable and policies.may_write_field(actor, declared, one.name)
-        ]
-        return [*own, ImportTarget(field=_id_field(), parse=parse_id)]
+        return [*field_targets(actor, record_type(self.name)), ImportTarget(field=_id_field(), parse=parse_id)]
 
     def key_fields(self) -> Sequence[Field]:
         return [*key_fields(record_type(self.name)), _id_field()]
 
     def questions(self, actor: Actor) -> Sequence[Field]:
         declared = record_types[self.name]
-        asked = [
-            Field(
-                name="existing",
-                label=lazy("Records that are here already"),
-                kind=FieldKind.CHOICE,
-                required=True,
-                choices=(
-                    Choice("update", lazy("get the values of the file")),
-                    Choice("fill", lazy("get values only where they have none")),
-                    Choice("leave", lazy("stay as they are")),
-                ),
-            )
-        ]
+        asked = [existing_question(lazy("Records that are here already"))]
         if policies.may_write_field(actor, declared, "tags"):
             asked.append(
                 Field(name="tags", label=lazy("Tags for all rows"), kind=FieldKind.TEXT, help=lazy("Parted by commas"))
@@ -107,7 +84,7 @@ class GenericImporter:
         if plan.key_field and plan.key_field not in plan.targets:
             found["key_field"] = _("No column goes to this field, so nothing can be recognised by it.")
         try:
-            _tags(plan)
+            tags_of(plan)
         except codec.BadValue as bad:
             found["tags"] = str(bad)
         return found
@@ -120,25 +97,12 @@ class GenericImporter:
         return undo_changes(operation, reverse)
 
 
-class GenericRun:
+class GenericRun(PlannedRun):
     """Fills records.extension_points.ImportRun."""
 
     def __init__(self, name: str, plan: ImportPlan, actor: Actor, operation_id: UUID | None) -> None:
-        self.plan, self.actor, self.operation_id = plan, actor, operation_id
-        declared = record_type(name)
-        made = tuple(one for one in plan.new_fields if declared.field(one.name) is None)
-        self.declared = declared.with_fields(made)  # while checking, new fields are not there yet
-        self.fields = [
-            *(one for one in declared.fields if one.name in plan.targets),
-            *plan.new_fields,
-        ]
-        self.required = [one for one in declared.fields if one.required and one.editable]
-        self.existing = str(plan.option("existing", "update"))
-        self.tags = _tags(plan) if declared.field("tags") else []
-        self.may_create = actor.may(Action.CREATE, name)
-        self.owner = None if actor.row_rule(Action.READ, name).rows is RowReach.ALL else actor.member_id
-        self.now = clock.now()
-        self._repeats = Repeats()
+        super().__init__(name, plan, actor, operation_id)
+        self.required = [one for one in self.declared.fields if one.required and one.editable]
 
     # ImportRun
 
@@ -148,12 +112,9 @@ class GenericRun:
     def claims(self, rows: Rows) -> frozenset[Any]:
         return frozenset(one for one in self._keys(rows) if one is not None)
 
-    def finish(self) -> None:
-        """Nothing is left to do."""
-
     def check(self, rows: Rows) -> Outcome:
         outcome = Outcome()
-        rows = self._readable(rows, outcome)
+        rows = self._with_relations(rows, outcome)
         known = self._known(rows, lock=False)
         contents = list(zip(*rows.values.values(), strict=True)) if rows.values else []
         hook = write_hooks[self.declared.name]
@@ -178,7 +139,7 @@ class GenericRun:
 
     def write(self, rows: Rows) -> Outcome:
         outcome = Outcome()
-        rows = self._readable(rows, outcome)
+        rows = self._with_relations(rows, outcome)
         for wave in waves(self._keys(rows)):
             self._write_wave(rows.take(wave), outcome)
         return outcome
@@ -226,7 +187,7 @@ class GenericRun:
         """The record a row is about, None for a new one, or _REFUSED."""
         key = _plain_key(rows.column(self.plan.key_field)[position]) if self._is_keyed(rows) else None
         several = known.get(key, ()) if key is not None else ()
-        number, heading = rows.numbers[position], self._key_heading()
+        number, heading = rows.numbers[position], self.plan.key_heading
         if len(several) > 1:
             outcome.refuse(number, _("Several records have this. Use a field that only one of them has."), heading, key)
         elif several and several[0].deleted_at is not None:
@@ -248,30 +209,14 @@ class GenericRun:
     def _is_keyed(self, rows: Rows) -> bool:
         return bool(self.plan.key_field) and rows.has(self.plan.key_field)
 
-    def _key_heading(self) -> str:
-        return next((plan.heading for plan in self.plan.columns if plan.target == self.plan.key_field), "")
-
     # What a row says
-
-    def _readable(self, rows: Rows, outcome: Outcome) -> Rows:
-        relations = [one for one in self.fields if one.kind is FieldKind.RELATION]
-        return with_relations(rows, relations, self.declared.name, self.actor, outcome)
 
     def _compared(self, rows: Rows, position: int, record: Any) -> dict[str, Any]:
         """New values by field, in the form they are stored in."""
         if self.existing == "leave":
             return {}
         wanted: dict[str, Any] = {}
-        for one in self.fields:
-            value = rows.values[one.name][position]
-            if value in codec.EMPTY:
-                continue
-            now = value_of(record, one)
-            if self.existing == "fill" and now not in codec.EMPTY:
-                continue
-            after = codec.encode(value)
-            if one.kind in _LISTS:
-                after = [*(now or ()), *(item for item in after if item not in (now or ()))]
+        for one, now, after in self._wanted(rows, position, partial(value_of, record)):
             if not _same(one, now, after):
                 wanted[one.name] = after
         if self.tags:
@@ -372,11 +317,6 @@ class GenericRun:
         hook.after_save(records, names, operation_id)
         record_changes(Operation(id=operation_id, record_type=self.declared.name), "updated", written)
 
-    def _operation(self) -> UUID:
-        if self.operation_id is None:
-            raise AssertionError("An import that only checks writes nothing.")
-        return self.operation_id
-
 
 _REFUSED = object()
 
@@ -421,8 +361,3 @@ def _same(field: Field, now: Any, after: Any) -> bool:
     if field.kind is FieldKind.NUMBER and now and after:
         return bool(codec.decode(field, now) == codec.decode(field, after))
     return bool(now == after)
-
-
-def _tags(plan: ImportPlan) -> list[str]:
-    text = plan.option("tags")
-    return parse_tags(text) if text else []

@@ -23,6 +23,7 @@ from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
 from rapport.foundation.records.rules.texts import text_of
+from rapport.foundation.records.rules.values import parse_id
 from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.commerce.queries.rates import home_currency
@@ -30,7 +31,7 @@ from rapport.stores.commerce.rules.drafts import read_draft
 from rapport.stores.commerce.services.importing_run import OrdersRun, customer_key
 from rapport.stores.commerce.services.importing_undo import undo_orders
 from rapport.stores.commerce.types import ORDER
-from rapport.stores.customers.services.importing import CustomersImporter, parse_id
+from rapport.stores.customers.services.importing import CustomersImporter
 from rapport.stores.customers.services.importing_owners import CUSTOMER_COLUMNS, customers_plan
 
 WHO, ORDER_GROUP, LINE_GROUP = lazy("Whose order it is"), lazy("The order"), lazy("The line")

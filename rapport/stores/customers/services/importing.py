@@ -17,34 +17,23 @@ from rapport.foundation.records import policies
 from rapport.foundation.records.models import Operation
 from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules import codec
-from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
-from rapport.foundation.records.rules.texts import text_of
+from rapport.foundation.records.rules.values import parse_id
+from rapport.foundation.records.services.import_rows import existing_question, field_targets, tags_of
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.queries.customers import RECORD_TYPE
 from rapport.stores.customers.rules.identities import identity_key
 from rapport.stores.customers.rules.regions import parse_country, parse_language, parse_timezone
-from rapport.stores.customers.services.importing_rows import parsed_tags
 from rapport.stores.customers.services.importing_run import CustomersRun
 from rapport.stores.customers.services.importing_undo import undo_customers
-from rapport.stores.customers.services.mass_changes import (
-    column_of,
-)
 from rapport.stores.customers.types import CustomerKind, IdentityKind
 
 FIRM_WORDS = frozenset(
     {"company", "organisation", "organization", "account", "firm", "firma", "unternehmen", "business"}
 )
 BESIDE = lazy("Beside the fields")
-
-
-def parse_id(cell: Any) -> str:
-    try:
-        return str(UUID(text_of(cell).strip()))
-    except ValueError:
-        raise codec.BadValue(_("%(value)s is not the id of a record in Rapport.") % {"value": shown(cell)}) from None
 
 
 _PARSERS = {"country": parse_country, "language": parse_language, "timezone": parse_timezone}
@@ -83,14 +72,7 @@ class CustomersImporter:
 
     def targets(self, actor: Actor) -> Sequence[ImportTarget]:
         declared = record_type(RECORD_TYPE)
-        lengths = {one.attname: one.max_length for one in declared.model()._meta.concrete_fields}
-        own = [
-            ImportTarget(
-                field=one, parse=_PARSERS.get(one.name), max_length=None if one.custom else lengths.get(column_of(one))
-            )
-            for one in declared.fields
-            if one.importable and one.editable and policies.may_write_field(actor, declared, one.name)
-        ]
+        own = field_targets(actor, declared, _PARSERS)
         return [*own, *(one for one in _EXTRA if _may_write_extra(actor, declared, one.name))]
 
     def key_fields(self) -> Sequence[Field]:
@@ -104,8 +86,7 @@ class CustomersImporter:
             Field(name="kind", label=lazy("The rows are"), kind=FieldKind.CHOICE, required=True,
                   choices=tuple(Choice(value, label) for value, label in CustomerKind.choices),
                   help=lazy("For rows that do not say it themselves.")),
-            Field(name="existing", label=lazy("Customers who are here already"), kind=FieldKind.CHOICE, required=True,
-                  choices=(Choice("update", lazy("get the values of the file")), Choice("fill", lazy("get values only where they have none")), Choice("leave", lazy("stay as they are")))),
+            existing_question(lazy("Customers who are here already")),
             Field(name="namespace", label=lazy("The ids come from"), kind=FieldKind.TEXT,
                   help=lazy("A short name of the other system, such as hubspot. Ids of different systems are kept apart by it.")),
             Field(name="link_organisations", label=lazy("Add the firms people work at, and link them"), kind=FieldKind.BOOLEAN),
@@ -148,11 +129,10 @@ class CustomersImporter:
         namespace = str(plan.option("namespace")).lower()
         if "external_id" in plan.targets and identity_key(IdentityKind.EXTERNAL, "1", namespace) is None:
             found["namespace"] = _("Small letters, digits, dots and hyphens only, such as hubspot.")
-        for name, parse in (("tags", parsed_tags),):
-            try:
-                parse(plan.option(name))
-            except codec.BadValue as bad:
-                found[name] = str(bad)
+        try:
+            tags_of(plan)
+        except codec.BadValue as bad:
+            found["tags"] = str(bad)
         if len(str(plan.option("source"))) > 80:
             found["source"] = _("At most %(number)s characters.") % {"number": 80}
         return found

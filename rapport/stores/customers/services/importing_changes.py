@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from rapport.foundation.lib import ids
 from rapport.foundation.records import policies
-from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.imports import Outcome, Rows
+from rapport.foundation.records.services.import_rows import is_id
 from rapport.foundation.records.types import Field
 from rapport.foundation.workspace.types import Action
 from rapport.stores.customers.models import CustomerAlias
@@ -27,7 +27,6 @@ from rapport.stores.customers.services.mass_changes import (
     Changed,
     Standing,
     change_customers,
-    is_list,
     lock_customers,
 )
 from rapport.stores.customers.types import IdentityKey
@@ -49,8 +48,7 @@ class RowChanger(RowWriter):
         )
 
     def _key_shown(self, rows: Rows, position: int) -> tuple[str, Any]:
-        heading = next((plan.heading for plan in self.plan.columns if plan.target == self.plan.key_field), "")
-        return heading, self._keys(rows)[position] or ""
+        return self.plan.key_heading, self._keys(rows)[position] or ""
 
     def _look_up(self, rows: Rows) -> Known:
         wanted = {key.value for _position, key, _first in self._identities(rows)}
@@ -137,19 +135,9 @@ class RowChanger(RowWriter):
         changed = Changed(standing)
         if self.existing == "leave":
             return changed
-        for one in self.fields:
-            value = rows.values[one.name][position]
-            if value in codec.EMPTY:
-                continue
-            now = standing.value(one)
-            if self.existing == "fill" and now not in codec.EMPTY:
-                continue
-            after = codec.encode(value)
-            if is_list(one):
-                after = [*(now or ()), *(item for item in after if item not in (now or ()))]
-            if one.name in FORWARD_ONLY and _goes_back(one, now, after):
-                continue
-            changed.put(one, after)
+        for one, now, after in self._wanted(rows, position, standing.value):
+            if not (one.name in FORWARD_ONLY and _goes_back(one, now, after)):
+                changed.put(one, after)
         if self.tags:
             tags = changed.after.get("tags", standing.columns.get("tags", ()))
             known = self.declared.field("tags")
@@ -254,11 +242,3 @@ class RowChanger(RowWriter):
 def _goes_back(declared: Field, now: Any, after: Any) -> bool:
     order = [choice.value for choice in declared.choices]
     return now in order and after in order and order.index(after) < order.index(now)
-
-
-def is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -11,11 +11,9 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from rapport.foundation.lib import clock, ids
-from rapport.foundation.records.queries.fields import record_type
+from rapport.foundation.lib import ids
 from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.imports import ImportPlan, Outcome, Rows
-from rapport.foundation.records.rules.values import parse_tags
 from rapport.foundation.records.services.copying import (
     NULL,
     Column,
@@ -26,7 +24,7 @@ from rapport.foundation.records.services.copying import (
     others,
     texts,
 )
-from rapport.foundation.records.types import FieldKind
+from rapport.foundation.records.services.import_rows import PlannedRun
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.foundation.workspace.types import Rows as RowReach
 from rapport.stores.customers.models import RelationshipType
@@ -60,27 +58,16 @@ class Known:
     owners: dict[IdentityKey, UUID]
 
 
-class RowWriter:
+class RowWriter(PlannedRun):
     """Writes rows as new customers. `plan` says what the columns are; the operation owns all that is written."""
 
     def __init__(self, plan: ImportPlan, actor: Actor, operation_id: UUID | None) -> None:
-        self.plan, self.actor, self.operation_id = plan, actor, operation_id
-        self.declared = record_type(RECORD_TYPE)
-        self.now = clock.now()
+        super().__init__(RECORD_TYPE, plan, actor, operation_id)
         self.namespace = str(plan.option("namespace")).lower()
-        self.existing = str(plan.option("existing", "update"))
         self.kind = str(plan.option("kind", "person"))
-        self.tags = parsed_tags(plan.option("tags"))
         self.source = str(plan.option("source"))[:80]
-        fields = [one for one in self.declared.fields if one.name in plan.targets]
-        self.fields = [*fields, *plan.new_fields]
-        made = tuple(one for one in plan.new_fields if self.declared.field(one.name) is None)
-        self.declared = self.declared.with_fields(made)  # while checking, new fields are not there yet
         self.custom = [one for one in self.fields if one.custom]
-        self.relations = [one for one in self.fields if one.kind is FieldKind.RELATION]
         self.reaches_all = actor.row_rule(Action.UPDATE, RECORD_TYPE).rows is RowReach.ALL
-        self.owner = None if actor.row_rule(Action.READ, RECORD_TYPE).rows is RowReach.ALL else actor.member_id
-        self.may_create = actor.may(Action.CREATE, RECORD_TYPE)
         self.links = bool(plan.option("link_organisations", False)) and "organisation_name" in plan.targets
         types = set(RelationshipType.objects.values_list("name", flat=True))
         self.groups = {
@@ -91,7 +78,6 @@ class RowWriter:
             )
             if wanted and relation in types
         }  # type: dict[str, tuple[str, str, dict[str, str]]]
-        self._seen: dict[int, int] = {}  # hashes of keys met in earlier rows while checking, with those of their rows
         self._expects_news = True
 
     def _identities(self, rows: Rows) -> Iterable[tuple[int, IdentityKey, bool]]:
@@ -116,11 +102,6 @@ class RowWriter:
 
     def _shown(self, key: IdentityKey) -> tuple[str, str]:
         return str(IdentityKind(key.kind).label), key.value
-
-    def _operation(self) -> UUID:
-        if self.operation_id is None:
-            raise AssertionError("An import that only checks writes nothing.")
-        return self.operation_id
 
     # Firms and households that rows name
 
@@ -380,7 +361,3 @@ class RowWriter:
 
 def proposal_source(operation_id: UUID) -> str:
     return f"import {operation_id}"
-
-
-def parsed_tags(text: Any) -> list[str]:
-    return parse_tags(text) if text else []

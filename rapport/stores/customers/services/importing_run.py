@@ -10,14 +10,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from rapport.foundation.records import policies
-from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules.imports import Outcome, Rows
-from rapport.stores.customers.queries.customers import RECORD_TYPE
-from rapport.stores.customers.services.importing_changes import RowChanger, is_id
+from rapport.foundation.records.services.import_rows import waves
+from rapport.stores.customers.services.importing_changes import RowChanger
 from rapport.stores.customers.services.importing_rows import MOST_NAMES, Known
-
-MOST_SEEN = 3_000_000
 
 
 class CustomersRun(RowChanger):
@@ -47,9 +43,6 @@ class CustomersRun(RowChanger):
             claimed.update(filter(None, rows.column("id")))
         return frozenset(claimed)
 
-    def finish(self) -> None:
-        """Nothing is left to do."""
-
     # Checking
 
     def check(self, rows: Rows) -> Outcome:
@@ -66,7 +59,7 @@ class CustomersRun(RowChanger):
             if owner is not None and (reason := self._not_to_change(owner, standing)):
                 outcome.refuse(rows.numbers[position], reason, *self._key_shown(rows, position))
                 continue
-            repeats = self._met_before(key, contents[position])
+            repeats = self._repeats.met_before(key, contents[position])
             if owner is not None:
                 touched[position] = owner
                 if repeats or not self._compared(rows, position, standing[owner]).after:
@@ -88,15 +81,6 @@ class CustomersRun(RowChanger):
             outcome.unchanged += not changes
         return outcome
 
-    def _met_before(self, key: Any, content: Any) -> bool | None:
-        """Whether an earlier row of this key said the same; None when there was none."""
-        if key is None:
-            return None
-        before = self._seen.get(hash(key))
-        if before is not None or len(self._seen) < MOST_SEEN:
-            self._seen[hash(key)] = hash(repr(content))
-        return None if before is None else before == hash(repr(content))
-
     def _may_add(self, row: int, outcome: Outcome) -> bool:
         if not self.may_create:
             outcome.refuse(row, _("This customer is not here yet, and your role does not let you add customers."))
@@ -107,24 +91,9 @@ class CustomersRun(RowChanger):
     def write(self, rows: Rows) -> Outcome:
         outcome = Outcome()
         rows = self._with_relations(self._without_nameless(rows, outcome), outcome)
-        for wave in self._waves(rows):
+        for wave in waves(self._keys(rows)):
             self._write_wave(rows.take(wave), outcome)
         return outcome
-
-    def _waves(self, rows: Rows) -> list[list[int]]:
-        """Rows of one key one after another: the second finds what the first wrote."""
-        keys = self._keys(rows)
-        if len(set(keys)) == len(keys):
-            return [list(range(len(keys)))]
-        waves: list[list[int]] = [[]]
-        times: dict[Any, int] = {}
-        for position, key in enumerate(keys):
-            turn = times.get(key, 0) if key is not None else 0
-            times[key] = turn + 1
-            if turn == len(waves):
-                waves.append([])
-            waves[turn].append(position)
-        return [wave for wave in waves if wave]
 
     def _write_wave(self, rows: Rows, outcome: Outcome) -> None:
         if not len(rows):
@@ -169,36 +138,3 @@ class CustomersRun(RowChanger):
             )
         dropped = set(blank)
         return rows.take([position for position in range(len(rows)) if position not in dropped])
-
-    def _with_relations(self, rows: Rows, outcome: Outcome) -> Rows:
-        """Ids for the names that relation columns hold."""
-        for one in self.relations:
-            column = rows.column(one.name)
-            wanted = {value for value in column if value}
-            if not wanted:
-                continue
-            target = record_type(one.target or RECORD_TYPE)
-            visible = policies.visible(self.actor, target.name)
-            given = {value: UUID(value) for value in wanted if is_id(value)}
-            found: dict[str, list[UUID]] = {}
-            for pk in visible.filter(pk__in=given.values()).values_list("pk", flat=True):
-                found.setdefault(str(pk), []).append(pk)
-            title = target.title_field
-            for pk, name in visible.filter(**{f"{title}__in": wanted - set(given)}).values_list("pk", title):
-                found.setdefault(name, []).append(pk)
-            good: list[int] = []
-            for position, value in enumerate(column):
-                held = found.get(str(given[value]) if value in given else value, []) if value else [None]
-                if len(held) == 1:
-                    column[position] = held[0]
-                    good.append(position)
-                else:
-                    reason = (
-                        _("Several records have this name. Write the id of the one you mean.")
-                        if held
-                        else _("There is no record of this name.")
-                    )
-                    outcome.refuse(rows.numbers[position], reason, str(one.label), value)
-            rows.values[one.name] = column
-            rows = rows.take(good)
-        return rows

@@ -202,7 +202,3 @@ def _as_text(column: str, value: Any) -> str | None:
 
 def _differs(was: Any, value: Any) -> bool:
     return was != value and not (was in codec.EMPTY and value in codec.EMPTY)
-
-
-def is_list(declared: Field) -> bool:
-    return declared.kind in (FieldKind.TAGS, FieldKind.MULTI_CHOICE)

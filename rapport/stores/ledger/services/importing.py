@@ -27,9 +27,10 @@ from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
 from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
 from rapport.foundation.records.rules.texts import text_of
+from rapport.foundation.records.rules.values import parse_id
 from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.types import Action, Actor
-from rapport.stores.customers.services.importing import CustomersImporter, parse_id
+from rapport.stores.customers.services.importing import CustomersImporter
 from rapport.stores.customers.services.importing_owners import CUSTOMER_COLUMNS, Owners, customers_plan
 from rapport.stores.ledger.models import Retraction
 from rapport.stores.ledger.policies import RECORD_TYPE
