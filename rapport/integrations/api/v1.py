@@ -24,6 +24,7 @@ from rapport.integrations.api.resources import (
     permission,
     records,
     touchpoints,
+    value,
     views,
 )
 
@@ -71,3 +72,4 @@ for router in (
 ):
     api.add_router("", router)
 api.add_router("", commerce.router)
+api.add_router("", value.router)

@@ -75,22 +75,32 @@ class EquityFigures:
     def money(self, cents: int) -> str:
         return formats.short_money(Decimal(cents) / 100, self.currency or "EUR")
 
-    def link(self, kind: str, key: str) -> str:
-        """The list of customers that a figure counts."""
-        wanted: list[dict[str, Any]] = [{"set": SET, "id": str(part_id(PartKey(kind, key))), "is_in": True}]
-        return self._list(wanted)
+    def where(self, kind: str, key: str) -> dict[str, Any]:
+        """The customers that a figure counts, as a condition."""
+        return self._within_segment({"set": SET, "id": str(part_id(PartKey(kind, key))), "is_in": True})
 
-    def link_values(self, low: int, high: int) -> str:
+    def where_value(self, low: int, high: int) -> dict[str, Any]:
         """Customers by value; a tenth of a segment is no set of its own."""
         span = [str(Decimal(low) / 100), str(Decimal(high) / 100)]
-        return self._list([{"field": "lifetime_value", "op": "between", "value": span}])
+        return self._within_segment({"field": "lifetime_value", "op": "between", "value": span})
 
-    def _list(self, wanted: list[dict[str, Any]]) -> str:
+    def link(self, kind: str, key: str) -> str:
+        """The list of customers that a figure counts."""
+        return _list(self.where(kind, key))
+
+    def link_values(self, low: int, high: int) -> str:
+        return _list(self.where_value(low, high))
+
+    def _within_segment(self, condition: dict[str, Any]) -> dict[str, Any]:
+        wanted = [condition]
         if self.segment:
             wanted.append({"set": "view", "id": str(self.segment.id), "is_in": True})
-        tree = conditions.from_json({"all": wanted})
-        query = urlencode({"where": conditions.encode(tree), "sort": "-lifetime_value"})
-        return f"{reverse('customers:list')}?{query}"
+        return {"all": wanted}
+
+
+def _list(where: dict[str, Any]) -> str:
+    query = urlencode({"where": conditions.encode(conditions.from_json(where)), "sort": "-lifetime_value"})
+    return f"{reverse('customers:list')}?{query}"
 
 
 @dataclass(frozen=True)
