@@ -61,12 +61,14 @@ def customer_key(plan: ImportPlan) -> str:
 
 @dataclass
 class _Group:
-    """The rows of one order in a batch."""
+    """The rows of one order in a batch, with the order and its lines when it is here already."""
 
     number: str
     positions: list[int] = field(default_factory=list)
     customer: Any = None
-    draft: Draft | None = None
+    order: Order | None = None
+    lines: list[OrderLine] = field(default_factory=list)
+    is_begun: bool = False  # its first rows came with an earlier batch of this file
 
 
 class OrdersRun:
@@ -107,33 +109,35 @@ class OrdersRun:
     def _bring(self, rows: Rows, *, writing: bool) -> Outcome:
         outcome = Outcome()
         groups = self._groups(rows, outcome)
-        found = Order.objects.filter(number__in=list(groups), deleted_at=None).order_by("pk")
-        existing = {order.number: order for order in (found.select_for_update() if writing else found)}
-        lines: dict[UUID, list[OrderLine]] = {}
-        for line in OrderLine.objects.filter(order_id__in=[order.pk for order in existing.values()]).order_by(
-            "position"
-        ):
-            lines.setdefault(line.order_id, []).append(line)
-        good: list[_Group] = []
-        for group in groups.values():
-            order = existing.get(group.number)
-            own = order is not None and order.operation_id == self.operation_id and self.operation_id is not None
-            if self._read(rows, group, order, lines.get(order.pk, []) if order else [], own=own, outcome=outcome):
-                good.append(group)
-        knowledge = Knowledge([group.draft for group in good if group.draft])
-        new: list[tuple[_Group, Order, list[OrderLine]]] = []
-        for group in good:
-            assert group.draft is not None  # noqa: S101 - read above
-            on = (group.draft.placed_at or self.now).date()
-            draft, problems = knowledge.completed(group.draft, on=on)
+        self._find_orders(groups, lock=writing)
+        readable = {
+            number: draft
+            for number, group in groups.items()
+            if (draft := self._draft(rows, group, outcome)) is not None
+        }
+        knowledge = Knowledge(list(readable.values()))
+        new: list[tuple[Order, list[OrderLine]]] = []
+        for number, said in readable.items():
+            draft, problems = knowledge.completed(said, on=(said.placed_at or self.now).date())
             if problems:
-                self._refuse(rows, group, problems, outcome)
-                continue
-            self._take(rows, group, draft, existing.get(group.number), lines, new, outcome, writing=writing)
-        if writing and new:
-            Order.objects.bulk_create([order for _group, order, _lines in new], batch_size=CHUNK)
-            OrderLine.objects.bulk_create([line for _group, _order, own in new for line in own], batch_size=CHUNK)
+                self._refuse(rows, groups[number], problems, outcome)
+            elif writing:
+                self._write(rows, groups[number], draft, new, outcome)
+            else:
+                self._count(rows, groups[number], draft, outcome)
+        Order.objects.bulk_create([order for order, _lines in new], batch_size=CHUNK)
+        OrderLine.objects.bulk_create([line for _order, lines in new for line in lines], batch_size=CHUNK)
         return outcome
+
+    def _find_orders(self, groups: Mapping[str, _Group], *, lock: bool) -> None:
+        found = Order.objects.filter(number__in=list(groups), deleted_at=None).order_by("pk")
+        by_id: dict[UUID, _Group] = {}
+        for order in found.select_for_update() if lock else found:
+            group = by_id[order.pk] = groups[order.number]
+            group.order = order
+            group.is_begun = self.operation_id is not None and order.operation_id == self.operation_id
+        for line in OrderLine.objects.filter(order_id__in=list(by_id)).order_by("position"):
+            by_id[line.order_id].lines.append(line)
 
     def _groups(self, rows: Rows, outcome: Outcome) -> dict[str, _Group]:
         groups: dict[str, _Group] = {}
@@ -148,16 +152,28 @@ class OrdersRun:
                 group.customer = customers[position]
         return groups
 
-    def _read(
-        self, rows: Rows, group: _Group, order: Order | None, before: list[OrderLine], *, own: bool, outcome: Outcome
-    ) -> bool:
-        """The draft of an order; `own`: its first rows came with an earlier batch of this file."""
+    def _draft(self, rows: Rows, group: _Group, outcome: Outcome) -> Draft | None:
+        """What the rows say, as a draft; None when they can't be taken."""
+        raw = self._said_by(rows, group)
+        draft, problems = read_draft(raw, now=self.now)
+        if not raw.get("placed_at"):
+            problems["placed_at"] = _("This order does not say when it was placed.")
+        customer = group.customer
+        if not (group.is_begun or self.owners.of(customer) or self.owners.may_become(customer)):
+            problems["customer"] = _("Nobody is known by this, or the order does not say whose it is.")
+        if problems:
+            self._refuse(rows, group, problems, outcome, before=len(group.lines) if group.is_begun else 0)
+            return None
+        return draft
+
+    def _said_by(self, rows: Rows, group: _Group) -> dict[str, Any]:
+        """By the names a draft is read by. Of the order as a whole, the first row that says something counts."""
         first = {
             name: next((value for at in group.positions if (value := rows.column(name)[at]) is not None), None)
             for name in (*_HEAD, *_PLACE)
         }
         raw: dict[str, Any] = {
-            target: self._said(first[name]) for name, target in _HEAD.items() if first[name] is not None
+            target: _amount_of(first[name]) for name, target in _HEAD.items() if first[name] is not None
         }
         raw.setdefault("currency", self._currency_of(rows, group) or self.plan.option("currency"))
         raw.setdefault("channel", self.plan.option("channel", "shop"))
@@ -165,33 +181,30 @@ class OrdersRun:
         raw["ship_to"] = {part: str(first[name]) for name, part in _PLACE.items() if first[name] is not None}
         raw["number"] = group.number
         raw["lines"] = [
-            {part: self._said(value) for name, part in _LINE.items() if (value := rows.column(name)[at]) is not None}
+            {part: _amount_of(value) for name, part in _LINE.items() if (value := rows.column(name)[at]) is not None}
             for at in group.positions
         ]
-        if own and order is not None:
-            said = said_lines(order, before)
-            known = self._heads.get(group.number) or {
-                name: said[name] for name in said if said[name] and name != "lines"
-            }
-            raw = {**raw, **known}
-            raw["lines"] = [*said["lines"], *raw["lines"]]
-            raw.setdefault("placed_at", order.placed_at)
-            raw["currency"] = order.currency
+        if group.is_begun and group.order is not None:
+            raw = self._continued(raw, group.order, group.lines)
         elif len(self._heads) < MOST_KNOWN:
             self._heads[group.number] = {name: value for name, value in raw.items() if name != "lines"}
         if isinstance(raw.get("placed_at"), str) and len(raw["placed_at"]) == 10:
             raw["placed_at"] = datetime.combine(datetime.fromisoformat(raw["placed_at"]).date(), time(12), UTC)
-        draft, problems = read_draft(raw, now=self.now)
-        if not raw.get("placed_at"):
-            problems["placed_at"] = _("This order does not say when it was placed.")
-        is_somebodys = own or bool(self.owners.of(group.customer)) or self.owners.may_become(group.customer)
-        if not is_somebodys:
-            problems["customer"] = _("Nobody is known by this, or the order does not say whose it is.")
-        if problems:
-            self._refuse(rows, group, problems, outcome, before=len(before) if own else 0)
-            return False
-        group.draft = draft
-        return True
+        return raw
+
+    def _continued(self, raw: Mapping[str, Any], order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+        """More lines of an order that an earlier batch began: what was said of it as a whole stands."""
+        said = said_lines(order, lines)
+        known = self._heads.get(order.number) or {
+            name: value for name, value in said.items() if value and name != "lines"
+        }
+        return {
+            "placed_at": order.placed_at,
+            **raw,
+            **known,
+            "lines": [*said["lines"], *raw["lines"]],
+            "currency": order.currency,
+        }
 
     def _currency_of(self, rows: Rows, group: _Group) -> str:
         """Of the first amount that says its currency, such as 12.50 EUR."""
@@ -202,52 +215,43 @@ class OrdersRun:
                     return str(value["currency"])
         return ""
 
-    def _said(self, value: Any) -> Any:
-        return value.get("amount") if isinstance(value, Mapping) else value
+    def _count(self, rows: Rows, group: _Group, draft: Draft, outcome: Outcome) -> None:
+        """What would become of the order; the rest of one that an earlier batch began shares its fate."""
+        fate = self._checked.get(group.number) or self._fate(rows, group, draft, outcome)
+        if fate:
+            self._checked[group.number] = fate
+            setattr(outcome, fate, getattr(outcome, fate) + len(group.positions))
 
-    def _take(
-        self,
-        rows: Rows,
-        group: _Group,
-        draft: Draft,
-        order: Order | None,
-        lines: Mapping[UUID, list[OrderLine]],
-        new: list[tuple[_Group, Order, list[OrderLine]]],
-        outcome: Outcome,
-        *,
-        writing: bool,
+    def _write(
+        self, rows: Rows, group: _Group, draft: Draft, new: list[tuple[Order, list[OrderLine]]], outcome: Outcome
     ) -> None:
-        number = len(group.positions)
-        if not writing and group.number in self._checked:  # more of an order that an earlier batch began
-            setattr(outcome, self._checked[group.number], getattr(outcome, self._checked[group.number]) + number)
+        fate = self._fate(rows, group, draft, outcome)
+        if not fate:
             return
-        if order is None:
-            outcome.new += number
-            self._checked[group.number] = "new"
-            if writing:
-                new.append(self._made(group, draft))
-            return
-        before = lines.get(order.pk, [])
-        if self.operation_id and order.operation_id == self.operation_id:
-            outcome.new += number
-            if writing:
-                self._replace(order, draft)
-            return
-        if self.plan.option("existing", "update") == "leave" or _same(order, before, draft):
-            outcome.unchanged += number
-            self._checked[group.number] = "unchanged"
-        elif order.cancelled_at or _has_parts(order):
+        setattr(outcome, fate, getattr(outcome, fate) + len(group.positions))
+        if group.order is None:
+            new.append(self._made(group, draft))
+        elif group.is_begun:
+            self._replace(group.order, draft)
+        elif fate == "updated":
+            self._change(group.order, group.lines, draft)
+
+    def _fate(self, rows: Rows, group: _Group, draft: Draft, outcome: Outcome) -> str:
+        """The count of the outcome that the rows go to; empty when they were refused."""
+        order = group.order
+        if order is None or group.is_begun:
+            return "new"
+        if self.plan.option("existing", "update") == "leave" or _same(order, group.lines, draft):
+            return "unchanged"
+        if order.cancelled_at or _has_parts(order):
             for at in group.positions:
                 outcome.refuse(
                     rows.numbers[at], _("Order %(number)s was paid, shipped or cancelled since. Change it on its page.") % {"number": order.number}
                 )  # fmt: skip
-        else:
-            outcome.updated += number
-            self._checked[group.number] = "updated"
-            if writing:
-                self._change(order, before, draft)
+            return ""
+        return "updated"
 
-    def _made(self, group: _Group, draft: Draft) -> tuple[_Group, Order, list[OrderLine]]:
+    def _made(self, group: _Group, draft: Draft) -> tuple[Order, list[OrderLine]]:
         owner = self.owners.of(group.customer)
         assert owner is not None  # noqa: S101 - rows of nobody were refused
         order = Order(
@@ -258,7 +262,7 @@ class OrdersRun:
         lines = fill(order, draft)
         order.search = searchable(order, lines)
         OrderState(order, lines).settle()
-        return group, order, lines
+        return order, lines
 
     def _replace(self, order: Order, draft: Draft) -> list[OrderLine]:
         order.lines.all().delete()
@@ -304,6 +308,10 @@ class OrdersRun:
                 outcome.refuse(
                     rows.numbers[at], _("Another row of order %(number)s can’t be taken.") % {"number": group.number}
                 )
+
+
+def _amount_of(value: Any) -> Any:
+    return value.get("amount") if isinstance(value, Mapping) else value
 
 
 def _same(order: Order, lines: Sequence[OrderLine], draft: Draft) -> bool:
