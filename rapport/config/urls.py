@@ -22,6 +22,7 @@ def touchpoints(request: HttpRequest) -> HttpResponseBase:
 urlpatterns = [
     path("api/v1/touchpoints", touchpoints),
     path("", include("rapport.stores.ledger.public_urls")),
+    path("", include("rapport.touchpoints.permission.public_urls")),
     path("", include("rapport.foundation.accounts.urls")),
     path("", include("rapport.foundation.workspace.public_urls")),
     path("", include("rapport.foundation.ui.public_urls")),

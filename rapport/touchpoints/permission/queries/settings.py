@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from rapport.foundation.workspace.errors import Invalid
@@ -82,3 +83,24 @@ def house_region() -> str:
 def latest_wordings() -> list[Wording]:
     """The latest version of every wording."""
     return list(Wording.objects.order_by("purpose", "language", "-version").distinct("purpose", "language"))
+
+
+def find_wording(purpose: Purpose, language: str) -> Wording | None:
+    """The latest wording in a language, or in its main form (`de` for `de-at`)."""
+    wanted = list(dict.fromkeys((language[:10], language.partition("-")[0][:10])))
+    rows = {
+        row.language: row
+        for row in Wording.objects.filter(purpose=purpose.name, language__in=wanted).order_by("version")
+    }
+    return next((rows[one] for one in wanted if one in rows), None)
+
+
+def plain_wording(purpose: Purpose, language: str, house: str) -> str:
+    """What is shown where the workspace has written nothing of its own."""
+    with translation.override(language):
+        said = {"house": house, "purpose": purpose.label, "help": purpose.help}
+        if purpose.kind == PurposeKind.PROFILING:
+            text = _("%(house)s may do this: %(purpose)s. %(help)s I can take this back at any time.") % said
+        else:
+            text = _("%(house)s may contact me for: %(purpose)s. %(help)s I can take this back at any time.") % said
+    return " ".join(text.split())

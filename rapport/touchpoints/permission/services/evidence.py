@@ -78,11 +78,12 @@ def record(
     note: str = "",
     limit_days: int | None = None,
     parent_id: UUID | None = None,
+    point: UUID | None = None,
 ) -> Recorded:
     """Write down what a customer allowed or forbade, or what happened to a contact point.
 
     A grant for an address says which; without one the customer's first is meant. A stop may name nobody we know
-    (`customer_id` None). An empty purpose stands for every one but service, an empty channel for every channel.
+    (`customer_id` None). `point` is the key of an address that is no longer at hand. An empty purpose stands for every one but service, an empty channel for every channel.
     Where no touch point is named, one is added to the customer's timeline. Errors: NotFound, NotAllowed, Invalid.
     """
     policies.require(actor, Action.CREATE)
@@ -95,10 +96,11 @@ def record(
     kind = channels[channel].point if channel in channels else PointKind.NONE
     if not channel and contact_point:  # a stop of an address on every channel
         kind = PointKind.EMAIL if "@" in contact_point else PointKind.PHONE
-    point = _point(customer, kind, contact_point, needed=status == Status.GRANTED and kind is not PointKind.NONE)
-    if point is None:
+    needed = status == Status.GRANTED and kind is not PointKind.NONE and point is None
+    text = _point(customer, kind, contact_point, needed=needed)
+    if text is None:
         problems["contact_point"] = _("Which address or number is this for?")
-    if customer is None and (status not in STOPPING or not point):
+    if customer is None and (status not in STOPPING or not (text or point)):
         problems["customer_id"] = _("Only a stop can be of somebody you do not know, and it names an address.")
     if limit_days is not None and status != Status.LIMITED:
         problems["limit_days"] = _("Only how often somebody wants to hear from us has days.")
@@ -111,7 +113,7 @@ def record(
     row = Evidence(
         id=ids.new_id(),
         customer_id=customer.pk if customer else None,
-        point_key=point_key(kind, point or ""),
+        point_key=point or point_key(kind, text or ""),
         channel=channel,
         purpose=purpose,
         status=status,
@@ -129,11 +131,11 @@ def record(
     )
     row.touchpoint_id = touchpoint_id or _tell(actor, customer, row, purpose_meant)
     row.save(force_insert=True)
-    if point or address or proof or note:
+    if text or address or proof or note:
         EvidenceProof.objects.create(
             evidence_id=row.pk,
             customer_id=row.customer_id,
-            contact_point=point or "",
+            contact_point=text or "",
             address=_text(address or "", 45),
             proof=_text(proof, 500),
             note=_text(note, 1000),
