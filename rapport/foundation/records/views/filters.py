@@ -65,8 +65,8 @@ class Asked:
 
     @property
     def slug(self) -> str:
-        """Of the form's id, which is also what a refusal is put into."""
-        return ("f" + self.chip if self.chip else "add" + self.into).replace("/", "-")
+        """Of the form's id, which is also what a refusal is put into. What goes into a chip is asked in the chip's form."""
+        return f"f{self.pointer}".replace("/", "-") if self.pointer else "add"
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -254,7 +254,8 @@ def apply(request: WorkspaceRequest, page: str) -> ListState | HttpResponse:
         if not wants_fragment(request):
             return render(request, "records/lists/filter_page.html", context, status=422)
         response = render(request, "records/lists/filter.html", context, status=422)
-        response["HX-Retarget"] = f"#{wanted.slug}"
+        is_open = request.headers.get("HX-Source") == f"form#{wanted.slug}-open"  # on the page, not in a menu
+        response["HX-Retarget"] = f"#{wanted.slug}-open" if is_open else f"#{wanted.slug}"
         response["HX-Reswap"] = "innerHTML"
         return response
     state = wanted.state

@@ -95,6 +95,29 @@ def test_a_refused_filter_comes_back_with_the_reason(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pointer", "form"), [({"chip": "/all/0"}, "f-all-0"), ({"into": "/all/0"}, "f-all-0"), ({}, "add")]
+)
+def test_a_refused_filter_comes_back_into_the_form_it_was_written_in(
+    client: Client, pointer: dict[str, str], form: str
+) -> None:
+    tree = {"all": [{"field": "birth_date", "op": "is_empty"}]}
+    sent = {
+        "apply": "1",
+        "where": json.dumps(tree),
+        "add": "field:birth_date",
+        "op": "before",
+        "value": "soon",
+    } | pointer
+
+    in_menu = client.get(LIST, sent, headers=HTMX)
+    on_page = client.get(LIST, sent, headers=HTMX | {"HX-Source": f"form#{form}-open"})
+
+    assert (in_menu.status_code, on_page.status_code) == (422, 422)
+    assert in_menu["HX-Retarget"] == f"#{form}"
+    assert on_page["HX-Retarget"] == f"#{form}-open"
+
+
+@pytest.mark.parametrize(
     ("sent", "node"),
     [
         ({"add": "field:city", "op": "any_of", "value": "Delft\nHamburg"}, {"field": "city", "op": "any_of", "value": ["Delft", "Hamburg"]}),

@@ -38,6 +38,17 @@ on('keydown', '[data-menu-find]', (finder, event) => {
   if (event.key === 'ArrowDown') { event.preventDefault(); event.stopPropagation(); first?.focus(); }
 });
 
+// A form that is given another shape while somebody types in it: what they type and where stays, choices are the server's.
+document.addEventListener('htmx:after:settle', ({ target }) => {
+  const form = target.closest?.('.r-filter, .r-filter-panel');
+  if (!form?.contains(document.activeElement)) return;
+  all('[autofocus]', form).forEach((element) => element.removeAttribute('autofocus'));
+  all('select', form).filter((select) => select !== document.activeElement).forEach((select) => {
+    const chosen = one('option[selected]', select);
+    if (chosen) chosen.selected = true;
+  });
+});
+
 on('click', '[data-menu-close]', (button) => {
   const toggle = one('[data-bs-toggle=dropdown]', button.closest('.dropdown, .dropup'));
   close();
