@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rapport.foundation.lib import clock
 from rapport.foundation.workspace.types import Actor, FieldAccess, RecordRules
 from rapport.integrations.api.tests.conftest import Api
 from rapport.stores.commerce.models import Order
@@ -150,6 +151,24 @@ def test_subscription_is_started_renewed_and_ended(api: Api) -> None:
     assert (row["renews_on"], renewed["renews_on"]) == ("2027-01-01", "2028-01-01")
     assert (ended["status"], ended["end_reason"]) == ("ended", "moved")
     assert [one["number"] for one in api("GET", "/subscriptions").json()["items"]] == [row["number"]]
+
+
+def test_subscription_is_paused_resumed_and_ends_with_its_period(api: Api) -> None:
+    day = clock.now().date().isoformat()
+    body = {"customer_id": str(make_customer().pk), "interval": "month", "currency": "EUR", "name": "Plan"}
+    row = api("POST", "/subscriptions", {**body, "amount": "9", "started_on": day}).json()
+    url = f"/subscriptions/{row['id']}"
+
+    paused = api("POST", f"{url}/pause").json()
+    again = api("POST", f"{url}/pause")
+    resumed = api("POST", f"{url}/resume").json()
+    ending = api("POST", f"{url}/end", {"with_period": True}).json()
+
+    assert (paused["status"], paused["paused_on"]) == ("paused", day)
+    assert again.status_code == 422
+    assert (resumed["status"], resumed["paused_on"], resumed["renews_on"]) == ("active", None, row["renews_on"])
+    assert (ending["status"], ending["ends_on"]) == ("active", row["renews_on"])
+    assert (row["renews_itself"], ending["operation_id"] != resumed["operation_id"]) == (True, True)
 
 
 def test_what_a_role_hides_stays_hidden(actor: Actor) -> None:
