@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("warehouse/", include("rapport.stores.warehouse.urls")),
     path("", include("rapport.touchpoints.permission.urls")),
     path("", include("rapport.touchpoints.channels.email.urls")),
+    path("", include("rapport.touchpoints.conversations.urls")),
     path("sales/", include("rapport.applications.sales.urls")),
     path("insight/", include("rapport.insight.value.urls")),
     path("insight/", include("rapport.insight.mining.urls")),

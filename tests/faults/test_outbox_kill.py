@@ -229,9 +229,11 @@ def test_killed_workers_send_nothing_twice_and_forget_nothing(workspace: Workspa
 
 
 def due() -> bool:
-    """Whether a worker still has something to do now. What the server put off waits for its time."""
+    """Whether a worker still has something in hand, or to take. What the server put off waits for its time."""
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from conversations_outboxrow where state = 'pending' and next_at <= now()")
+        cursor.execute(
+            "select count(*) from conversations_outboxrow where state = 'claimed' or (state = 'pending' and next_at <= now())"
+        )
         return bool(cursor.fetchone()[0])
 
 

@@ -20,6 +20,7 @@ from rapport.integrations.api.resources import (
     fields,
     imports,
     lifecycle,
+    messages,
     parts,
     permission,
     records,
@@ -73,3 +74,4 @@ for router in (
     api.add_router("", router)
 api.add_router("", commerce.router)
 api.add_router("", value.router)
+api.add_router("", messages.router)

@@ -16,6 +16,8 @@ from django.utils.translation import pgettext_lazy
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from rapport.foundation.workspace.types import Actor
+
     Label = str | _StrPromise
 else:
     Label = str
@@ -70,6 +72,15 @@ class Kind:
     tone: str = ""
     group: Group | None = None
     quiet: bool = False  # one grey line: something the system noticed, not a meeting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposerLink:
+    """A tab of the composer that leads to another app's form. It takes the composer's place, so it has the same id."""
+
+    label: Label
+    icon: str
+    url: Callable[[Actor, UUID], str | None]  # None: not for this actor
 
 
 class CustomerRef(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):

@@ -8,15 +8,20 @@ from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records.extension_points import record_types
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
+from rapport.foundation.ui.extension_points import menu
+from rapport.foundation.ui.types import MenuEntry
 from rapport.foundation.workspace.extension_points import audit_actions
-from rapport.foundation.workspace.types import AuditAction
-from rapport.stores.customers.extension_points import customer_data, customer_holdings
+from rapport.foundation.workspace.types import Action, AuditAction
+from rapport.stores.customers.extension_points import CustomerPanel, customer_data, customer_holdings, customer_panels
+from rapport.stores.ledger.extension_points import composer_links
+from rapport.stores.ledger.types import ComposerLink
 from rapport.touchpoints.channels.email.services.adapter import EmailAdapter
 from rapport.touchpoints.channels.email.types import CHANNEL
 from rapport.touchpoints.conversations.extension_points import adapters, wakers
 from rapport.touchpoints.conversations.queries.outbox import everything, holding
 from rapport.touchpoints.conversations.tasks import wake
 from rapport.touchpoints.conversations.types import RECORD_TYPE, TONES, State
+from rapport.touchpoints.conversations.views.composer import composer_link, on_their_way_panel
 
 
 def _model() -> Any:
@@ -58,6 +63,18 @@ adapters.register(CHANNEL, EmailAdapter())
 wakers.register("worker", wake)
 customer_data.register("messages", everything)
 customer_holdings.register("messages", holding)
+composer_links.register("email", ComposerLink(label=_("E-mail"), icon="mail", url=composer_link))
+customer_panels.register("on_their_way", CustomerPanel(position="main", order=15, render=on_their_way_panel))
+menu.register(
+    "outbox",
+    MenuEntry(
+        label=_("Outbox"),
+        section="customers",
+        url_name="conversations:outbox",
+        needs=(Action.READ, RECORD_TYPE),
+        order=50,
+    ),
+)
 audit_actions.register(
     "message.settled",
     AuditAction(sentence=_("settled an uncertain message to {subject}: {state}"), group=_("Messages"), icon="mail"),

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from rapport.foundation.records import policies as record_policies
+from rapport.foundation.workspace.errors import NotAllowed
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.touchpoints.conversations.types import RECORD_TYPE
 
@@ -18,6 +20,11 @@ def may_write(actor: Actor) -> bool:
 
 def require(actor: Actor, action: Action) -> None:
     record_policies.require(actor, action, RECORD_TYPE)
+
+
+def require_write(actor: Actor) -> None:
+    if not may_write(actor):
+        raise NotAllowed(gettext("Your role does not let you write messages."))
 
 
 def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[Any]:

@@ -144,6 +144,12 @@ def possible_twins(
     ][:limit]
 
 
+def emails_of(customer_id: UUID) -> list[str]:
+    """E-mail addresses of a visible, standing customer, the primary first. One query."""
+    rows = Identity.objects.filter(all_ids_of(customer_id)("customer_id"), kind=IdentityKind.EMAIL)
+    return list(rows.order_by("-is_primary", "created_at").values_list("value", flat=True))
+
+
 def identities_of(customer_ids: Sequence[UUID]) -> list[Identity]:
     """How a visible customer is recognised, over all its ids."""
     return list(Identity.objects.filter(customer_id__in=customer_ids).order_by("kind", "-is_primary", "created_at"))

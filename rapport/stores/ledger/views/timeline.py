@@ -22,6 +22,7 @@ from rapport.stores.customers.extension_points import Panel
 from rapport.stores.customers.queries.detail import customer_with_ids
 from rapport.stores.customers.queries.relationships import ids_with_people
 from rapport.stores.customers.types import CustomerKind
+from rapport.stores.ledger.extension_points import composer_links
 from rapport.stores.ledger.forms.composer import ComposerForm
 from rapport.stores.ledger.policies import RECORD_TYPE
 from rapport.stores.ledger.queries.timeline import Timeline, details, entry_of, say_whose, timeline
@@ -29,7 +30,7 @@ from rapport.stores.ledger.queries.vocabulary import channel_of, in_use, kind_of
 from rapport.stores.ledger.rules import spoken
 from rapport.stores.ledger.rules.cursors import cursor_of
 from rapport.stores.ledger.services import corrections, notes, pins
-from rapport.stores.ledger.types import Channel, Entry, Group, Kind
+from rapport.stores.ledger.types import Channel, ComposerLink, Entry, Group, Kind
 
 PAGE = "ledger/timeline/page.html"
 MOST_WORDS = 100
@@ -167,7 +168,9 @@ def composer_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Seque
     """The composer on the customer page."""
     if not actor.may(Action.CREATE, RECORD_TYPE):
         return None
-    return Panel("ledger/timeline/_composer.html", {"composer": ComposerForm(), "customer_id": customer.pk})
+    links = _composer_links(actor, customer.pk)
+    context = {"composer": ComposerForm(), "composer_links": links, "customer_id": customer.pk}
+    return Panel("ledger/timeline/_composer.html", context)
 
 
 def timeline_panel(request: HttpRequest, actor: Actor, customer: Any, ids: Sequence[UUID]) -> Panel | None:
@@ -204,7 +207,13 @@ def _context(request: WorkspaceRequest, customer_id: UUID) -> dict[str, Any]:
     if with_people:
         say_whose(shown.entries, actor=request.actor, customer=customer)
     context = timeline_context(customer.pk, shown, {name: str(value) for name, value in asked.items()})
-    return {**context, "customer": customer, "composer": ComposerForm() if shown.may_add else None}
+    composer = {"composer": ComposerForm(), "composer_links": _composer_links(request.actor, customer.pk)}
+    return {**context, "customer": customer, **(composer if shown.may_add else {})}
+
+
+def _composer_links(actor: Actor, customer_id: UUID) -> list[tuple[ComposerLink, str]]:
+    """Ways to write that other apps offer this actor, with their addresses."""
+    return [(link, url) for link in composer_links.values() if (url := link.url(actor, customer_id))]
 
 
 def _with_people(request: HttpRequest, customer: Any) -> bool:

@@ -20,12 +20,13 @@ from rapport.touchpoints.channels.email.types import Trouble
 from rapport.touchpoints.conversations import policies
 from rapport.touchpoints.conversations.models import MessageContent, MessageFile, OutboxRow
 from rapport.touchpoints.conversations.rules.outbox import words
-from rapport.touchpoints.conversations.types import RECORD_TYPE, Label, OutboxLine, State
+from rapport.touchpoints.conversations.types import RECORD_TYPE, TONES, Label, OutboxLine, State
 from rapport.touchpoints.permission.queries.settings import all_purposes
 from rapport.touchpoints.permission.rules.words import SENTENCES
 from rapport.touchpoints.permission.types import Reason
 
 PAGE = 50
+MOST_UNDERWAY = 5
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,29 @@ def line_of(*, actor: Actor, message_id: UUID) -> OutboxLine:
     return line
 
 
-def uncertain_count(actor: Actor) -> int | None:
-    """For the menu: what waits for somebody to settle it."""
-    return policies.visible(actor).filter(state=State.UNCERTAIN).count() or None
+@dataclass(frozen=True)
+class Underway:
+    """A message to a customer that is not settled, as the customer page shows it."""
+
+    id: UUID
+    subject: str
+    state: State
+    next_at: datetime
+    member_name: str
+    is_paused: bool
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.state]
+
+
+def on_their_way(*, actor: Actor, ids: Sequence[UUID]) -> list[Underway]:
+    """Of a visible customer. One query."""
+    rows = policies.visible(actor).filter(customer_id__in=ids, state__in=OPEN).order_by("next_at", "id")
+    return [
+        Underway(row.pk, _subject(row, actor), State(row.state), row.next_at, row.member_name, bool(row.paused_at))
+        for row in rows[:MOST_UNDERWAY]
+    ]
 
 
 def has_work() -> bool:
@@ -145,9 +166,7 @@ def _lines(actor: Actor, rows: Sequence[OutboxRow]) -> list[OutboxLine]:
             customer_id=row.customer_id,
             customer_name=names.get(row.customer_id, ""),
             contact_point=row.contact_point,
-            subject=row.subject
-            if policies.sees_subject(actor, sharing=row.sharing, member_id=row.member_id)
-            else _("(private)"),
+            subject=_subject(row, actor),
             purpose=labels.get(row.purpose, row.purpose),
             state=State(row.state),
             words=_why(row),
@@ -162,6 +181,11 @@ def _lines(actor: Actor, rows: Sequence[OutboxRow]) -> list[OutboxLine]:
         )
         for row in rows
     ]
+
+
+def _subject(row: OutboxRow, actor: Actor) -> str:
+    seen = policies.sees_subject(actor, sharing=row.sharing, member_id=row.member_id)
+    return row.subject if seen else _("(private)")
 
 
 def _why(row: OutboxRow) -> Label:

@@ -32,7 +32,8 @@ from rapport.touchpoints.conversations.rules import outbox as rules
 from rapport.touchpoints.conversations.services.ending import end, give_back, tell
 from rapport.touchpoints.conversations.types import Cause, State
 from rapport.touchpoints.permission.queries.gate import still_holds
-from rapport.touchpoints.permission.services import evidence
+from rapport.touchpoints.permission.queries.settings import find_purpose
+from rapport.touchpoints.permission.services import evidence, links
 from rapport.touchpoints.permission.types import PASSING, Source, Status
 from rapport.touchpoints.permission.types import Cause as StopCause
 
@@ -139,9 +140,9 @@ def _claim(channel: str, adapter: Adapter, sender_id: UUID) -> _Claim | _Wait:
         state=State.PENDING, paused_at=None, channel=channel, sender_id=sender_id, next_at__lte=now
     )
     if sender.gone:
-        for row in due.select_for_update(skip_locked=True):
-            end(row, State.REFUSED, Cause.SENDER_GONE)
-            give_back(row)
+        for orphan in due.select_for_update(skip_locked=True):
+            end(orphan, State.REFUSED, Cause.SENDER_GONE)
+            give_back(orphan)
         return _Wait(None)
     row = due.order_by("next_at", "id").select_for_update(skip_locked=True).first()
     if row is None:
@@ -149,7 +150,8 @@ def _claim(channel: str, adapter: Adapter, sender_id: UUID) -> _Claim | _Wait:
     if not sender.is_open:
         return _Wait(sender.closed_until)
     handed = OutboxRow.objects.filter(sender_id=sender_id, claimed_at__gt=now - rules.DAY).order_by("-claimed_at")
-    times = list(handed.values_list("claimed_at", flat=True)[: max(sender.per_minute, sender.per_day)])
+    latest = handed.values_list("claimed_at", flat=True)[: max(sender.per_minute, sender.per_day)]
+    times = [at for at in latest if at is not None]
     free_at = rules.free_at(times, per_minute=sender.per_minute, per_day=sender.per_day, now=now)
     if free_at is not None:
         return _Wait(free_at)
@@ -231,6 +233,7 @@ def _handed_over(handing: Handing, row: OutboxRow) -> Outcome:
         in_reply_to=row.in_reply_to,
         references=tuple(row.references),
         files=tuple(File(file.name, file.content_type, _reader(file.storage_key)) for file in files),
+        unsubscribe_url=_unsubscribe_url(row),
         is_automatic=row.is_automatic,
     )
     try:
@@ -238,6 +241,15 @@ def _handed_over(handing: Handing, row: OutboxRow) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever it was, the message may be in the other side's hands
         _log.exception("Handing over message %s ended unexpectedly.", row.pk)
         return Unknown("line_broke", type(error).__name__)
+
+
+def _unsubscribe_url(row: OutboxRow) -> str:
+    """What is not service can be stopped with one click (RFC 8058)."""
+    if find_purpose(row.purpose).is_service:
+        return ""
+    return links.unsubscribe_url(
+        customer_id=row.customer_id, channel=row.channel, contact_point=row.contact_point, purpose=row.purpose
+    )
 
 
 def _write_down(row: OutboxRow, outcome: Outcome) -> None:

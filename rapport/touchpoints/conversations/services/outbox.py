@@ -17,6 +17,7 @@ from rapport.foundation.workspace.errors import Invalid, NotAllowed
 from rapport.foundation.workspace.services import audit
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.queries.customers import get_customer
+from rapport.touchpoints.channels.email.rules.cleaning import clean
 from rapport.touchpoints.conversations import policies
 from rapport.touchpoints.conversations.errors import TooLate
 from rapport.touchpoints.conversations.extension_points import adapters, wakers
@@ -38,7 +39,7 @@ def queue(*, actor: Actor, permit: Permit, message: NewMessage, send_at: datetim
     """
     if not isinstance(permit, Permit):
         raise TypeError("Only a permit of services.gate lets a message out.")
-    policies.require(actor, Action.CREATE)
+    policies.require_write(actor)
     adapter = adapters[permit.channel]
     customer = get_customer(actor=actor, customer_id=permit.customer_id)
     if not adapter.may_send(actor, message.sender_id):
@@ -77,7 +78,9 @@ def queue(*, actor: Actor, permit: Permit, message: NewMessage, send_at: datetim
             row.save(force_insert=True)
     except IntegrityError:
         raise Invalid({"permit": gettext("This permit was used for another message. Ask for a new one.")}) from None
-    MessageContent.objects.create(message_id=row_id, customer_id=customer.pk, text=message.text, html=message.html)
+    MessageContent.objects.create(
+        message_id=row_id, customer_id=customer.pk, text=message.text, html=clean(message.html) if message.html else ""
+    )
     _keep(row_id, message.files)
     transaction.on_commit(lambda: _wake(at))
     return row

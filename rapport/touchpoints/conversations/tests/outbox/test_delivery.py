@@ -18,8 +18,8 @@ from rapport.touchpoints.conversations.tests.factories import later, state_of, w
 from rapport.touchpoints.conversations.types import NewFile
 from rapport.touchpoints.permission.models import Evidence, IssuedPermit
 from rapport.touchpoints.permission.services import gate
-from rapport.touchpoints.permission.tests.factories import said, stopped
-from rapport.touchpoints.permission.types import Status
+from rapport.touchpoints.permission.tests.factories import granted, said, stopped
+from rapport.touchpoints.permission.types import Basis, Status
 
 pytestmark = pytest.mark.django_db
 MARTA = "marta@example.org"
@@ -55,6 +55,21 @@ def test_a_message_leaves_after_its_ten_seconds_and_stands_in_the_timeline(
     )
     assert touchpoint.member_id == actor.member_id
     assert "they are ready" in TouchpointContent.objects.get(touchpoint_id=touchpoint.id).body
+
+
+def test_what_is_not_service_can_be_stopped_with_one_click(mailbox: Mailbox, server: Running) -> None:
+    customer = willing()
+    granted(customer, purpose="service", basis=Basis.CONTRACT)
+    write(mailbox, customer)
+    write(mailbox, customer, purpose="service")
+
+    with later():
+        delivery.deliver()
+
+    offer, service = server.post.read(0), server.post.read(1)
+    assert offer["List-Unsubscribe"].startswith("<http")
+    assert offer["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe" not in service
 
 
 def test_nothing_is_handed_over_twice(mailbox: Mailbox, server: Running) -> None:
