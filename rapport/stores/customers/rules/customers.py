@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rapport.foundation.lib.text import folded
+from rapport.foundation.lib.text import folded, folded_many
+
+MOST_SEARCHED = 1000  # characters
 
 
 def display_name(values: Mapping[str, Any]) -> str:
@@ -18,7 +20,23 @@ def search_text(
     *, name: str, email: str, phone: str, organisation_name: str, city: str, extra: Iterable[str] = ()
 ) -> str:
     """What search matches: folded, the phone number also without its plus."""
-    return folded(name, email, phone.lstrip("+"), organisation_name, city, *extra)[:1000]
+    return folded(name, email, phone.lstrip("+"), organisation_name, city, *extra)[:MOST_SEARCHED]
+
+
+def search_texts(
+    *,
+    names: Sequence[str],
+    emails: Sequence[str | None],
+    phones: Sequence[str | None],
+    organisation_names: Sequence[str | None],
+    cities: Sequence[str | None],
+) -> list[str]:
+    """Those of many customers, in a fraction of the time."""
+    bare = [phone.lstrip("+") if phone else None for phone in phones]
+    parts = [each for each in (names, emails, bare, organisation_names, cities) if any(each)]
+    return [
+        text[:MOST_SEARCHED] for text in folded_many([" ".join(filter(None, row)) for row in zip(*parts, strict=True)])
+    ]
 
 
 def merged_values(

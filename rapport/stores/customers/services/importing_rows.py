@@ -172,10 +172,13 @@ class RowWriter(PlannedRun):
         if "source" not in values and self.source:
             values["source"] = [self.source] * count
         values["name"] = self._names(rows)
-        search = [
-            rules.search_text(name=name, email=email or "", phone=phone or "", organisation_name=firm or "", city=city or "")
-            for name, email, phone, firm, city in zip(values["name"], *(rows.column(name) for name in ("email", "phone", "organisation_name", "city")), strict=True)
-        ]  # fmt: skip
+        search = rules.search_texts(
+            names=values["name"],
+            emails=rows.column("email"),
+            phones=rows.column("phone"),
+            organisation_names=rows.column("organisation_name"),
+            cities=rows.column("city"),
+        )
         self._copy_customers(
             made,
             values,
@@ -229,12 +232,15 @@ class RowWriter(PlannedRun):
         return [kind or self.kind for kind in rows.column("kind")]
 
     def _names(self, rows: Rows) -> list[str]:
-        given, family = rows.column("given_name"), rows.column("family_name")
-        fallbacks = zip(rows.column("email"), rows.column("phone"), rows.column("external_id"), strict=True)
-        return [
-            (name or " ".join(filter(None, (first, last))) or next(filter(None, fallback), ""))[:240]
-            for name, first, last, fallback in zip(rows.column("name"), given, family, fallbacks, strict=True)
+        whole, given, family = rows.column("name"), rows.column("given_name"), rows.column("family_name")
+        names = [
+            name or (f"{first} {last}" if first and last else first or last or "")
+            for name, first, last in zip(whole, given, family, strict=True)
         ]
+        if "" in names:
+            fallbacks = zip(rows.column("email"), rows.column("phone"), rows.column("external_id"), strict=True)
+            names = [name or next(filter(None, fallback), "") for name, fallback in zip(names, fallbacks, strict=True)]
+        return [name[:240] for name in names]
 
     def _new_tags(self, rows: Rows) -> Sequence[str] | str:
         if not rows.has("tags"):
@@ -268,15 +274,17 @@ class RowWriter(PlannedRun):
         """
         columns = self._identity_columns(rows)
         if not known.owners and not any(name.startswith("other_") for name, _kind, _namespace in columns):
-            plain = [
-                [(value, one) for value, one in zip(rows.column(name), made, strict=True) if value]
-                for name, *_rest in columns
-            ]
-            if all(len({value for value, _one in pairs}) == len(pairs) for pairs in plain):
-                for (name, kind, namespace), pairs in zip(columns, plain, strict=True):
-                    if pairs:
-                        values, owners = zip(*sorted(pairs), strict=True)
-                        self._copy_identities(values, kind, namespace, owners, "f" if name == "external_id" else "t")
+            plain = [_filled(rows.column(name)) for name, *_rest in columns]
+            if all(len(set(values)) == len(values) for _places, values in plain):
+                for (name, kind, namespace), (places, values) in zip(columns, plain, strict=True):
+                    order = sorted(range(len(values)), key=values.__getitem__)
+                    self._copy_identities(
+                        [values[at] for at in order],
+                        kind,
+                        namespace,
+                        [made[places[at]] for at in order],
+                        "f" if name == "external_id" else "t",
+                    )
                 return {}
         return self._add_identities_with_care(rows, made, known, outcome)
 
@@ -357,6 +365,14 @@ class RowWriter(PlannedRun):
             "operation_id": str(self._operation()),
         }
         copy_columns("customers_address", columns, len(rows))
+
+
+def _filled(column: Sequence[str | None]) -> tuple[Sequence[int], Sequence[str]]:
+    """The places of a column that are not empty, and what they hold."""
+    values = [value for value in column if value]
+    if len(values) == len(column):
+        return range(len(values)), values
+    return [place for place, value in enumerate(column) if value], values
 
 
 def proposal_source(operation_id: UUID) -> str:

@@ -119,8 +119,14 @@ def test_a_row_that_the_database_refuses_costs_only_itself(
 ) -> None:
     from rapport.stores.customers.rules import customers as rules
 
-    real = rules.search_text
-    monkeypatch.setattr(rules, "search_text", lambda **parts: "x\x00" if parts["name"] == "P 3" else real(**parts))
+    real = rules.search_texts
+    monkeypatch.setattr(
+        rules,
+        "search_texts",
+        lambda **parts: [
+            "x\x00" if name == "P 3" else text for name, text in zip(parts["names"], real(**parts), strict=True)
+        ],
+    )
 
     row = run(people(8))
 
