@@ -17,14 +17,19 @@ from rapport.foundation.records.extension_points import (
     undo_handlers,
 )
 from rapport.foundation.records.types import Choice, Field, FieldKind, RecordType
+from rapport.foundation.ui.extension_points import commands, settings_pages
+from rapport.foundation.ui.types import PaletteCommand, SettingsPage
+from rapport.foundation.workspace.extension_points import audit_actions
+from rapport.foundation.workspace.types import AuditAction, Power
 from rapport.stores.customers.extension_points import CustomerPanel, customer_data, customer_holdings, customer_panels
-from rapport.stores.ledger.extension_points import kinds
+from rapport.stores.ledger.extension_points import after_append, kinds
 from rapport.stores.ledger.types import Group, Kind
 from rapport.touchpoints.permission.extension_points import channels, purposes
 from rapport.touchpoints.permission.queries.columns import ConsentColumn
 from rapport.touchpoints.permission.queries.consents import everything, holding
 from rapport.touchpoints.permission.rules.telling import consent_line
 from rapport.touchpoints.permission.services.consents import PART, undo_answers
+from rapport.touchpoints.permission.services.first_contact import note_first_contact
 from rapport.touchpoints.permission.templatetags.permission import glyphs_of
 from rapport.touchpoints.permission.types import (
     RECORD_TYPE,
@@ -148,3 +153,39 @@ customer_panels.register("permission", CustomerPanel(position="left", order=10, 
 customer_panels.register("permission.composer", CustomerPanel(position="main", order=15, render=composer_panel))
 customer_data.register("permissions", everything)
 customer_holdings.register("permissions", holding)
+after_append.register("permission.first_contact", note_first_contact)
+
+_PRIVACY = _("Permission")
+for _key, _label, _help, _url, _icon, _order in (
+    ("settings", _("What customers are asked"), _("Purposes and their wording, quiet hours, how often at most."), "permission:settings", "shield", 70),
+    ("stops", _("Stopped addresses"), _("Addresses and numbers that get nothing, and why."), "permission:stops", "mail-off", 71),
+):  # fmt: skip
+    settings_pages.register(
+        f"permission.{_key}",
+        SettingsPage(
+            label=_label,
+            help=_help,
+            url_name=_url,
+            icon=_icon,
+            group=_PRIVACY,
+            needs=Power.MANAGE_WORKSPACE,
+            order=_order,
+        ),
+    )
+    commands.register(
+        f"permission.{_key}",
+        PaletteCommand(label=_label, hint=_help, url_name=_url, icon=_icon, needs=Power.MANAGE_WORKSPACE, order=220),
+    )
+for _name, _sentence in (
+    ("permission.reworded", _("put into other words what customers are asked for “{subject}”")),
+    ("permission.purpose_added", _("added the purpose “{subject}”")),
+    ("permission.purpose_retired", _("retired the purpose “{subject}”")),
+    ("permission.purpose_restored", _("brought back the purpose “{subject}”")),
+    ("permission.quiet_added", _("added quiet hours: {subject}")),
+    ("permission.quiet_removed", _("removed quiet hours: {subject}")),
+    ("permission.cap_added", _("added a cap on messages: {subject}")),
+    ("permission.cap_removed", _("removed a cap on messages: {subject}")),
+    ("permission.stopped", _("stopped all messages to {subject}")),
+    ("permission.stop_lifted", _("lifted a stop")),
+):
+    audit_actions.register(_name, AuditAction(sentence=_sentence, group=_PRIVACY, icon="shield"))

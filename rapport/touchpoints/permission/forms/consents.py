@@ -14,7 +14,7 @@ from rapport.foundation.lib import clock
 from rapport.foundation.ui import forms as ui
 from rapport.touchpoints.permission.extension_points import channels
 from rapport.touchpoints.permission.queries.settings import all_purposes, latest_wordings
-from rapport.touchpoints.permission.types import Basis, Source, Status
+from rapport.touchpoints.permission.types import Basis, PurposeKind, Source, Status
 
 STATUSES = [
     (Status.GRANTED, Status.GRANTED.label),
@@ -104,3 +104,14 @@ class ConsentForm(Form):
             if until and is_grant
             else None,
         }
+
+
+class AskForm(Form):
+    purposes = forms.MultipleChoiceField(label=gettext_lazy("What for"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["purposes"].choices = [
+            (one.name, one.label) for one in all_purposes() if one.kind in (PurposeKind.MARKETING, PurposeKind.RESEARCH)
+        ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from uuid import UUID
+
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from rapport.foundation.workspace.errors import Invalid
 from rapport.touchpoints.permission.extension_points import channels, purposes
-from rapport.touchpoints.permission.models import FrequencyCap, OwnPurpose, QuietHours, Wording
+from rapport.touchpoints.permission.models import Evidence, FrequencyCap, OwnPurpose, QuietHours, Wording
 from rapport.touchpoints.permission.rules.caps import Cap
 from rapport.touchpoints.permission.rules.gate import House
 from rapport.touchpoints.permission.rules.quiet import Quiet
-from rapport.touchpoints.permission.types import Channel, Purpose, PurposeKind
+from rapport.touchpoints.permission.types import Channel, Label, Purpose, PurposeKind
 
 
 def all_purposes(*, retired: bool = False) -> list[Purpose]:
@@ -104,3 +108,29 @@ def plain_wording(purpose: Purpose, language: str, house: str) -> str:
         else:
             text = _("%(house)s may contact me for: %(purpose)s. %(help)s I can take this back at any time.") % said
     return " ".join(text.split())
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    purposes: Sequence[Purpose]
+    wordings: Sequence[Wording]
+    used: Set[UUID]
+    quiet: Sequence[QuietHours]
+    caps: Sequence[tuple[FrequencyCap, Label, Label]]
+
+
+def settings_page() -> SettingsPage:
+    """Everything the settings page shows."""
+    known = all_purposes(retired=True)
+    labels = {one.name: one.label for one in known}
+    words = latest_wordings()
+    used = (
+        Evidence.objects.filter(wording_id__in=[row.pk for row in words])
+        .values_list("wording_id", flat=True)
+        .distinct()
+    )
+    caps = [
+        (row, labels.get(row.purpose, row.purpose), channels[row.channel].label if row.channel in channels else "")
+        for row in FrequencyCap.objects.order_by("hours", "purpose", "channel")
+    ]
+    return SettingsPage(known, words, set(used), list(QuietHours.objects.order_by("channel", "start")), caps)

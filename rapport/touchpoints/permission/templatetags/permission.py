@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from django import template
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from rapport.foundation.ui import formats
 from rapport.foundation.ui.templatetags.ui import icon
@@ -78,3 +80,22 @@ def reach_because(reached: ChannelReach, standing: Standing) -> str:
     row = max(rows, key=lambda one: (one.at, one.id))
     said = Status(row.status).label if row.status != Status.GRANTED else Basis(row.basis).label if row.basis else ""
     return _("%(said)s, %(day)s") % {"said": said, "day": formats.long_date(timezone.localtime(row.at).date())}
+
+
+@register.simple_tag
+def weekdays(days: Iterable[int]) -> str:
+    """ "every day", or their names."""
+    wanted = sorted(set(days))
+    return (
+        _("every day")
+        if len(wanted) == 7
+        else ", ".join(str(WEEKDAYS_ABBR[day]) for day in wanted if day in WEEKDAYS_ABBR)
+    )
+
+
+@register.simple_tag
+def cap_span(hours: int) -> str:
+    """ "in 7 days" """
+    if hours % 24:
+        return ngettext("in an hour", "in %(n)s hours", hours) % {"n": hours}
+    return ngettext("in a day", "in %(n)s days", hours // 24) % {"n": hours // 24}
