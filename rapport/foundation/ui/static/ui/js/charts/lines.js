@@ -6,10 +6,11 @@ const nearest = (data, chart, event) => {
   return at && chart.containPixel('grid', [event.offsetX, event.offsetY]) ? at : null;
 };
 
-/* A name on the line itself; before the point it names, or behind the end, where room is kept for it. */
-const tag = (look, name, index, value, colour, behind) => ({
+/* A name on the line itself; before the point it names, above a line that rises to it and below one that falls; or
+   behind the end, where room is kept for it. */
+const tag = (look, name, index, value, colour, behind, falls = false) => ({
   coord: [index, value], symbolSize: 0,
-  label: { ...look.strong, show: true, formatter: name, color: colour, distance: 8, position: behind !== isRtl() ? 'right' : 'left', offset: behind ? [0, 0] : [0, -8] },
+  label: { ...look.strong, show: true, formatter: name, color: colour, textBorderColor: look.t.surface, textBorderWidth: 3, distance: 8, position: behind !== isRtl() ? 'right' : 'left', offset: behind ? [0, 0] : [0, falls ? 14 : -8] },
 });
 
 export const line = {
@@ -42,7 +43,7 @@ export const line = {
     series.push({
       type: 'line', data: of('value'), cursor, lineStyle: { width: 2.5, color: t.c[0] }, itemStyle: { color: t.c[0] },
       symbol: (value, p) => (p.dataIndex === now || end === 0 ? 'circle' : 'none'), symbolSize: 8, areaStyle: { color: fade(t.c[0], 0.1) },
-      markPoint: { animation: false, symbol: 'circle', data: data.name && now >= 0 ? [tag(look, data.name, now, points[now].value, t.c[0], now === 0)] : [] },
+      markPoint: { animation: false, symbol: 'circle', data: data.name && now >= 0 ? [tag(look, data.name, now, points[now].value, t.c[0], now === 0, points[Math.max(0, now - 2)].value > points[now].value)] : [] },
       markLine: { symbol: 'none', silent: true, animation: false, data: goal },
     });
     if (hasLikely) {
@@ -82,7 +83,7 @@ export const concentration = {
       yAxis: look.values('%', { ...axis, max: high, min: low, position: isRtl() ? 'right' : 'left' }),
       series: [
         { type: 'line', data: [[0, 0], ...points.map((point) => [point.x, point.y])], symbol: 'circle', symbolSize: 6, cursor: points.some((point) => point.url) ? 'pointer' : 'default', lineStyle: { width: 2.5, color: t.c[0] }, itemStyle: { color: t.c[0] }, areaStyle: { color: fade(t.c[0], 0.1) } },
-        { type: 'line', data: [[0, 0], [1, 1]], symbol: 'none', silent: true, tooltip: { show: false }, lineStyle: { width: 1, type: [4, 4], color: t.ink3 }, markPoint: { animation: false, symbolSize: 0, data: [{ coord: [0.75, 0.75], label: { ...look.font, show: true, formatter: equal, position: 'bottom', distance: 8 } }] } },
+        { type: 'line', data: [[0, 0], [1, 1]], symbol: 'none', silent: true, tooltip: { show: false }, lineStyle: { width: 1, type: [4, 4], color: t.ink3 }, markPoint: { animation: false, symbolSize: 0, data: [{ coord: [0.6, 0.6], label: { ...look.font, show: true, formatter: equal, position: isRtl() ? 'left' : 'right', distance: 6, offset: [0, 12] } }] } },
       ],
     };
   },
