@@ -43,9 +43,34 @@ def fit_shop(buyers: Buyers, rules: ValueRules, beat: Beat) -> Result:
     result.inputs_hash = hash_of(rules, histories.frequency, histories.recency, histories.age, histories.customers)
     result.gates = gates.of_histories(histories)
     _fit_spending(result, buyers)
-    blocking = [gate for gate in result.gates if not gate.is_open and gate.name in _BEFORE_FIT]
-    if blocking:
+    if any(not gate.is_open and gate.name in _BEFORE_FIT for gate in result.gates):
         return result
+    _fit_best(result, histories, buyers, beat)
+    if result.fit is None:
+        return result
+    beat(65, "score")
+    result.outlook = outlook.outlook(result.fit, histories, horizon_of(rules))
+    if not result.reason:
+        set_values(result, _margin(result, buyers))
+        repeat = np.where(buyers.days > 1, buyers.spent - buyers.first_spent, 0.0)
+        by_group = np.bincount(place, weights=repeat, minlength=histories.groups).astype(np.float64)
+        result.totals = uncertainty.totals(
+            result.fit, result.spend, histories, by_group, horizon_of(rules),
+            count=DRAWS, seed=_SEED, flat_margin=result.flat_margin or 0.0,
+        )  # fmt: skip
+    return result
+
+
+def values_of_shop(result: Result, buyers: Buyers, rules: ValueRules) -> tuple[Floats, Floats]:
+    """Values and chances to be alive of each buyer, by the parameters of the result."""
+    fit = fitted(result)
+    histories, place = histories_of(buyers)
+    purchases = outlook.discounted_purchases(fit, histories, horizon_of(rules))
+    return purchases[place] * _margin(result, buyers), outlook.p_alive(fit, histories)[place]
+
+
+def _fit_best(result: Result, histories: Histories, buyers: Buyers, beat: Beat) -> None:
+    """Of the candidates that can be fitted, the one that foretells the hold-out best."""
     fits: dict[str, Fit] = {}
     foretold: dict[str, calibration.Calibration] = {}
     for step, name in enumerate(CANDIDATES[Business.SHOP]):
@@ -67,34 +92,13 @@ def fit_shop(buyers: Buyers, rules: ValueRules, beat: Beat) -> Result:
             foretold[name] = checked
             said["calibration"] = calibration_json(checked)
     choice = chosen(Business.SHOP, foretold)
-    if choice is None and fits:  # the past is too short to hold part of it out
-        result.model, result.because = next(iter(fits)), "left"
-    elif choice is not None:
+    if choice is not None:
         result.model, result.because = choice.model, choice.why
+        result.calibration = calibration_json(foretold[choice.model])
+    elif fits:  # the past is too short to hold part of it out
+        result.model, result.because = next(iter(fits)), "left"
     result.fit = fits.get(result.model)
     result.gates.append(gates.of_fit(result.fit))
-    if result.fit is None:
-        return result
-    result.calibration = calibration_json(foretold[result.model]) if result.model in foretold else {}
-    beat(65, "score")
-    result.outlook = outlook.outlook(result.fit, histories, horizon_of(rules))
-    if not result.reason:
-        set_values(result, _margin(result, buyers))
-        repeat = np.where(buyers.days > 1, buyers.spent - buyers.first_spent, 0.0)
-        by_group = np.bincount(place, weights=repeat, minlength=histories.groups).astype(np.float64)
-        result.totals = uncertainty.totals(
-            result.fit, result.spend, histories, by_group, horizon_of(rules),
-            count=DRAWS, seed=_SEED, flat_margin=result.flat_margin or 0.0,
-        )  # fmt: skip
-    return result
-
-
-def values_of_shop(result: Result, buyers: Buyers, rules: ValueRules) -> tuple[Floats, Floats]:
-    """Values and chances to be alive of each buyer, by the parameters of the result."""
-    fit = fitted(result)
-    histories, place = histories_of(buyers)
-    purchases = outlook.discounted_purchases(fit, histories, horizon_of(rules))
-    return purchases[place] * _margin(result, buyers), outlook.p_alive(fit, histories)[place]
 
 
 def _fit_spending(result: Result, buyers: Buyers) -> None:
