@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
 AXE = PACKAGE.parent / "assets" / "node_modules" / "axe-core" / "axe.min.js"
-WAIT = 15_000
+WAIT = 45_000  # how long at most; nothing waits that long unless the machine is busy with other things
 # Colours fade, each element after the one around it, when the theme changes; axe is to see where they end.
 RUN_AXE = """async ([within, rules]) => {
   for (let calm = 0, frames = 0; calm < 3 && frames < 120; frames += 1) {
@@ -98,7 +98,7 @@ class Visitor:
     # --- looking ---
 
     def look(self, name: str, within: str | None = None) -> None:
-        """A screenshot, and axe on what is there: light and dark on a wide screen, light on a phone."""
+        """A screenshot, and axe on what is there: light and dark, on a wide screen and on a phone."""
         if within is None:
             _audited.add(self._kind_of(self.page.url))
         self._shot(name)
@@ -112,6 +112,8 @@ class Visitor:
             self.page.set_viewport_size({"width": 390, "height": 844})
             self._shot(f"{name}-phone")
             self._audit(f"{name}, phone", within)
+            with self._dark():
+                self._audit(f"{name}, phone in the dark", within, COLOURS)
             if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                 self._complain("layout", f"{name} is wider than a phone: {self.page.url}")
             self.page.set_viewport_size(wide)
@@ -127,10 +129,14 @@ class Visitor:
     def _dark(self) -> Iterator[None]:
         before = self.page.evaluate(
             "() => { const b = document.documentElement.dataset.bsTheme;"
-            " document.documentElement.dataset.bsTheme = 'dark'; return b; }"
+            " document.documentElement.dataset.bsTheme = 'dark';"
+            " document.dispatchEvent(new Event('r-theme')); return b; }"  # charts draw themselves anew
         )
         yield
-        self.page.evaluate("b => { document.documentElement.dataset.bsTheme = b; }", before)
+        self.page.evaluate(
+            "b => { document.documentElement.dataset.bsTheme = b; document.dispatchEvent(new Event('r-theme')); }",
+            before,
+        )
 
     def _shot(self, name: str) -> None:
         self.shots += 1
