@@ -11,6 +11,7 @@ import numpy as np
 from rapport.insight.value.rules.histories import Floats, Ints
 
 HOLD_OUT = 0.25  # of the window
+OVERDUE = 0.5  # of a period, after which a contract that nobody renewed or ended is taken for ended
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,12 @@ class ContractLives:
     @property
     def has_ended(self) -> Any:
         return self.ended >= 0
+
+
+def lapsed(last: Ints, ended: Ints, *, today: int, period_days: float) -> Ints:
+    """The days on which contracts ended, also those of which nobody said so: they ended when they were due. -1: it runs."""
+    silent = (ended < 0) & (today - last > (1 + OVERDUE) * period_days)
+    return np.where(silent, last + round(period_days), ended)
 
 
 @dataclass(frozen=True, eq=False)

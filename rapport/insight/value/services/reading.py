@@ -10,7 +10,7 @@ import numpy as np
 
 from rapport.insight.value.queries import histories as marts
 from rapport.insight.value.queries.histories import today
-from rapport.insight.value.rules.buyers import HOLD_OUT, Attendance, Buyers, ContractLives, attendance_of
+from rapport.insight.value.rules.buyers import HOLD_OUT, Attendance, Buyers, ContractLives, attendance_of, lapsed
 from rapport.stores.warehouse.queries.marts import purchases
 
 if TYPE_CHECKING:
@@ -73,15 +73,16 @@ def attendance(engine: Engine, of: Buyers, period: str) -> Attendance:
     )
 
 
-def contract_lives(engine: Engine, until: date) -> ContractLives:
+def contract_lives(engine: Engine, until: date, period_days: float) -> ContractLives:
     table = engine.run(marts.contract_lives(engine, until))
     begun, last, ended = _ints(table, "begun"), _ints(table, "last"), _ints(table, "ended", none=-1)
+    ended = lapsed(last, ended, today=marts.day_number(until), period_days=period_days)
     return ContractLives(
         customer_id=_ids(table),
         begun=begun,
         last=last,
         renewals=_ints(table, "renewals"),
-        ended=np.where(ended >= last, ended, -1),
+        ended=ended,
         margin=_floats(table, "margin"),
         spent=_floats(table, "spent"),
         until=until,

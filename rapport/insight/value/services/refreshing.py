@@ -159,9 +159,10 @@ class _Data:
 def _read(engine: Engine, rules: ValueRules, until: date) -> _Data:
     from rapport.insight.value.rules.buyers import as_buyers
     from rapport.insight.value.services import reading
+    from rapport.insight.value.services.fits import PERIOD_DAYS
 
     if rules.business == "contracts":
-        lives = reading.contract_lives(engine, until)
+        lives = reading.contract_lives(engine, until, PERIOD_DAYS[rules.period])
         paid = as_buyers(lives)
         first = EPOCH + timedelta(days=int(lives.begun.min())) if lives.count else None
         return _Data(paid, lives, None, first, 0)
@@ -265,13 +266,14 @@ class _Then:
 
     def __call__(self, instant: datetime) -> Iterator[ValueThen]:
         from rapport.insight.value.services import contracts, occasions, reading, shops
+        from rapport.insight.value.services.fits import PERIOD_DAYS
 
         until = instant.date()
         result = self.result
         if result.fit is None:
             return
         if self.rules.business == "contracts":
-            lives = reading.contract_lives(self.engine, until)
+            lives = reading.contract_lives(self.engine, until, PERIOD_DAYS[self.rules.period])
             ids, purchases = lives.customer_id, lives.renewals + 1
             values, alive = contracts.values_of_contracts(result, lives, self.rules)
         else:

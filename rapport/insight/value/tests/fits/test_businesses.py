@@ -158,7 +158,7 @@ def test_renewals_of_our_own_count_like_those_told_by_others(workspace: Any, act
     assert score.spent == round(3 * PRICE * Decimal("0.35"), 2)
 
 
-def test_who_ends_one_of_two_contracts_stays_a_customer(workspace: Any, actor: Actor) -> None:
+def test_who_ends_one_of_two_contracts_stays_and_who_stops_paying_does_not(workspace: Any, actor: Actor) -> None:
     ids = subscribers()
     both, merged, twin = Customer.objects.bulk_create([Customer(name=f"Both {n}") for n in range(3)])
     begun = reading.today() - timedelta(days=3 * YEAR + 40)
@@ -166,6 +166,8 @@ def test_who_ends_one_of_two_contracts_stays_a_customer(workspace: Any, actor: A
     tell(plan(both.pk, "B-2", begun, 1, ends=True))
     tell(plan(merged.pk, "M-1", begun, 0, ends=True))
     tell(plan(twin.pk, "M-2", begun, 3, ends=False))
+    silent = Customer.objects.create(name="Silent")
+    tell(plan(silent.pk, "S-1", begun, 1, ends=False))  # due two years ago, and nobody said anything
     merge_customers(actor=actor, surviving_id=merged.pk, absorbed_id=twin.pk)
     change_settings(actor=actor, values={"business": "contracts", "period": "year"})
     write()
@@ -176,7 +178,9 @@ def test_who_ends_one_of_two_contracts_stays_a_customer(workspace: Any, actor: A
     one = Score.objects.get(customer_id=merged.pk)
     assert alike.lifetime_value == one.lifetime_value > 0
     assert (alike.frequency, alike.spent) == (3, round(6 * PRICE * Decimal("0.35"), 2))
-    assert Score.objects.count() == len(ids) + 2
+    assert Score.objects.count() == len(ids) + 3
+    quiet = Score.objects.get(customer_id=silent.pk)
+    assert (quiet.lifetime_value, quiet.churn_risk, quiet.next_order_on) == (0, 1.0, None)
 
 
 def test_contracts_that_renew_at_another_pace_than_the_settings_say_get_no_value(workspace: Any, actor: Actor) -> None:
