@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-PROGRAMS = ("requests", "lists", "ingestion", "timeline", "imports", "value", "warehouse", "mining", "equity")
+PROGRAMS = (
+    "requests",
+    "lists",
+    "ingestion",
+    "timeline",
+    "imports",
+    "permission",
+    "value",
+    "warehouse",
+    "mining",
+    "equity",
+)
 
 
 def main() -> None:
