@@ -72,6 +72,11 @@ class Guess:
     system: str = ""
     kind: str = ""
 
+    @property
+    def system_name(self) -> str:
+        """The system in a word that ids can be told apart by."""
+        return folded_heading(self.system).partition(" ")[0]
+
 
 def folded_heading(heading: str) -> str:
     """A heading as it is compared: `MailingCity`, `mailing_city` and `Mailing City` differ only in looks."""

@@ -21,7 +21,7 @@ from rapport.foundation.records.models import Operation
 from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget
-from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
+from rapport.foundation.records.rules.mapping import Guess, SourceColumn
 from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.rules.values import parse_id
 from rapport.foundation.records.types import Choice, Field, FieldKind
@@ -32,7 +32,7 @@ from rapport.stores.commerce.services.importing_run import OrdersRun, customer_k
 from rapport.stores.commerce.services.importing_undo import undo_orders
 from rapport.stores.commerce.types import ORDER
 from rapport.stores.customers.services.importing import CustomersImporter
-from rapport.stores.customers.services.importing_owners import CUSTOMER_COLUMNS, customers_plan
+from rapport.stores.customers.services.importing_owners import CUSTOMER_COLUMNS, NAMESPACE, UNKNOWN, customers_plan
 
 WHO, ORDER_GROUP, LINE_GROUP = lazy("Whose order it is"), lazy("The order"), lazy("The line")
 
@@ -104,21 +104,18 @@ class OrdersImporter:
             Field(name="prices_include_tax", label=lazy("Prices include tax"), kind=FieldKind.BOOLEAN),
             Field(name="existing", label=lazy("Orders that are here already"), kind=FieldKind.CHOICE, required=True,
                   choices=(Choice("update", lazy("get the lines of the file")), Choice("leave", lazy("stay as they are")))),
-            Field(name="unknown", label=lazy("Customers who are not here yet"), kind=FieldKind.CHOICE, required=True,
-                  choices=(Choice("create", lazy("are added")), Choice("refuse", lazy("keep their rows out")))),
-            Field(name="namespace", label=lazy("The ids come from"), kind=FieldKind.TEXT,
-                  help=lazy("A short name of the other system, such as hubspot. Ids of different systems are kept apart by it.")),
+            UNKNOWN,
+            NAMESPACE,
         )  # fmt: skip
 
     def answers(self, guess: Guess, columns: Sequence[SourceColumn]) -> Mapping[str, Any]:
-        system = folded_heading(guess.system).split(" ")[0] if guess.system else ""
         return {
             "currency": home_currency(),
             "channel": "shop",
             "prices_include_tax": True,
             "existing": "update",
             "unknown": "create",
-            "namespace": system,
+            "namespace": guess.system_name,
         }
 
     def settle(self, guess: Guess) -> Guess:

@@ -26,6 +26,7 @@ from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.queries.customers import RECORD_TYPE
 from rapport.stores.customers.rules.identities import identity_key
 from rapport.stores.customers.rules.regions import parse_country, parse_language, parse_timezone
+from rapport.stores.customers.services.importing_owners import NAMESPACE
 from rapport.stores.customers.services.importing_run import CustomersRun
 from rapport.stores.customers.services.importing_undo import undo_customers
 from rapport.stores.customers.types import CustomerKind, IdentityKind
@@ -87,19 +88,17 @@ class CustomersImporter:
                   choices=tuple(Choice(value, label) for value, label in CustomerKind.choices),
                   help=lazy("For rows that do not say it themselves.")),
             existing_question(lazy("Customers who are here already")),
-            Field(name="namespace", label=lazy("The ids come from"), kind=FieldKind.TEXT,
-                  help=lazy("A short name of the other system, such as hubspot. Ids of different systems are kept apart by it.")),
+            NAMESPACE,
             Field(name="link_organisations", label=lazy("Add the firms people work at, and link them"), kind=FieldKind.BOOLEAN),
             Field(name="tags", label=lazy("Tags for all rows"), kind=FieldKind.TEXT, help=lazy("Parted by commas")),
             Field(name="source", label=lazy("Source of new customers"), kind=FieldKind.TEXT),
         )  # fmt: skip
 
     def answers(self, guess: Guess, columns: Sequence[SourceColumn]) -> Mapping[str, Any]:
-        system = folded_heading(guess.system).split(" ")[0] if guess.system else ""
         return {
             "kind": guess.kind or "person",
             "existing": "update",
-            "namespace": system,
+            "namespace": guess.system_name,
             "link_organisations": True,
             "tags": "",
             "source": guess.system or "",

@@ -7,14 +7,29 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as lazy
 
 from rapport.foundation.records.rules.imports import ImportPlan, Rows
 from rapport.foundation.records.rules.mapping import ColumnPlan
+from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.queries.customers import RECORD_TYPE
 from rapport.stores.customers.services.importing_run import CustomersRun
 
 MOST_KNOWN = 300_000
+UNKNOWN = Field(
+    name="unknown",
+    label=lazy("Customers who are not here yet"),
+    kind=FieldKind.CHOICE,
+    required=True,
+    choices=(Choice("create", lazy("are added")), Choice("refuse", lazy("keep their rows out"))),
+)
+NAMESPACE = Field(
+    name="namespace",
+    label=lazy("The ids come from"),
+    kind=FieldKind.TEXT,
+    help=lazy("A short name of the other system, such as hubspot. Ids of different systems are kept apart by it."),
+)
 # Where a row says whose it is, and what that is called among the customers' own targets.
 CUSTOMER_COLUMNS = {
     "customer_external_id": "external_id",

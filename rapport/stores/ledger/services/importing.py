@@ -25,13 +25,19 @@ from rapport.foundation.records.queries.fields import record_type
 from rapport.foundation.records.rules import codec
 from rapport.foundation.records.rules.dates import shown
 from rapport.foundation.records.rules.imports import ImportPlan, ImportTarget, Outcome, Rows
-from rapport.foundation.records.rules.mapping import Guess, SourceColumn, folded_heading
+from rapport.foundation.records.rules.mapping import Guess, SourceColumn
 from rapport.foundation.records.rules.texts import text_of
 from rapport.foundation.records.rules.values import parse_id
 from rapport.foundation.records.types import Choice, Field, FieldKind
 from rapport.foundation.workspace.types import Action, Actor
 from rapport.stores.customers.services.importing import CustomersImporter
-from rapport.stores.customers.services.importing_owners import CUSTOMER_COLUMNS, Owners, customers_plan
+from rapport.stores.customers.services.importing_owners import (
+    CUSTOMER_COLUMNS,
+    NAMESPACE,
+    UNKNOWN,
+    Owners,
+    customers_plan,
+)
 from rapport.stores.ledger.models import Retraction
 from rapport.stores.ledger.policies import RECORD_TYPE
 from rapport.stores.ledger.rules import vocabulary
@@ -135,22 +141,19 @@ class TouchpointsImporter:
             Field(name="channel", label=lazy("By which channel"), kind=FieldKind.TEXT, required=True, help=lazy("For rows that do not say it themselves, such as shop")),
             Field(name="direction", label=lazy("Direction"), kind=FieldKind.CHOICE, required=True,
                   choices=(Choice("in", lazy("From the customer")), Choice("out", lazy("To the customer")), Choice("none", lazy("Neither")))),
-            Field(name="unknown", label=lazy("Customers who are not here yet"), kind=FieldKind.CHOICE, required=True,
-                  choices=(Choice("create", lazy("are added")), Choice("refuse", lazy("keep their rows out")))),
-            Field(name="namespace", label=lazy("The ids come from"), kind=FieldKind.TEXT,
-                  help=lazy("A short name of the other system, such as hubspot. Ids of different systems are kept apart by it.")),
+            UNKNOWN,
+            NAMESPACE,
         )  # fmt: skip
 
     def answers(self, guess: Guess, columns: Sequence[SourceColumn]) -> Mapping[str, Any]:
         targets = {plan.target for plan in guess.columns}
         bought = "amount" in targets
-        system = folded_heading(guess.system).split(" ")[0] if guess.system else ""
         return {
             "kind": "order_placed" if bought else "note_added",
             "channel": "shop" if bought else "other",
             "direction": "in" if bought else "none",
             "unknown": "create",
-            "namespace": system,
+            "namespace": guess.system_name,
         }
 
     def settle(self, guess: Guess) -> Guess:
