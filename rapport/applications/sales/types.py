@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 DEAL = "deal"  # record type
 SOURCE = "sales"  # of the touch points that sales writes
+CHANNEL = "sales"
 
 
 class State(models.TextChoices):

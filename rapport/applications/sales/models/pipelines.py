@@ -39,6 +39,7 @@ class Stage(models.Model):
     may_begin = models.BooleanField(default=True)
     needs_approval = models.BooleanField(default=False)
     retired_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.UUIDField(null=True, blank=True)  # the operation, which can be taken back
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:

@@ -12,8 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count
 from django.utils.translation import get_language
 
+from rapport.applications.sales.models import Deal
 from rapport.applications.sales.rules.presets import preset
 from rapport.applications.sales.rules.stages import Pipeline, Pipelines, Stage
 from rapport.applications.sales.types import State
@@ -46,13 +48,6 @@ def pipelines() -> Pipelines:
             (lines,) = cursor.fetchone() or ("[]",)
         held = remember(lines)
     return held.pipelines or preset()
-
-
-def has_own() -> bool:
-    """Whether somebody has set up pipelines here; if not, those of rules.presets hold."""
-    pipelines()
-    held: _Held | None = getattr(_tenant(), _REMEMBERED, None)
-    return held is not None and held.pipelines is not None
 
 
 def remember(lines: Any) -> _Held:
@@ -132,3 +127,8 @@ def _stage(pipeline: str, line: dict[str, Any]) -> Stage:
 
 def _tenant() -> Any:
     return connection.tenant  # type: ignore[attr-defined]
+
+
+def deals_by_stage() -> dict[str, int]:
+    """How many deals there are in each stage, those in the bin included. One query."""
+    return dict(Deal.objects.values_list("stage").annotate(n=Count("pk")).order_by())

@@ -27,6 +27,7 @@ from rapport.foundation.records.queries.own_fields import custom_fields
 from rapport.foundation.records.services.copying import delete_at_once
 from rapport.stores.commerce.queries.rates import home_currency, rates
 from rapport.stores.commerce.rules.money import LARGEST, is_currency
+from rapport.stores.customers.services.followups import remove_about
 
 _BUILT_IN = (
     "name", "customer", "amount", "currency", "expected_close_on", "owner", "source", "lost_reason", "lost_note",
@@ -167,6 +168,7 @@ def remove_deals(ids: list[Any]) -> int:
         part = ids[start : start + 1000]
         rows = DealStage.objects.filter(deal_id__in=part)
         stretches.withdraw(list(rows))
+        remove_about(part)
         for model in (DealStage, DealPerson, DealLine):
             delete_at_once(model._default_manager.filter(deal_id__in=part))
         delete_at_once(Deal.objects.filter(pk__in=part))

@@ -13,7 +13,7 @@ from uuid import UUID
 from rapport.applications.sales.models import Deal, DealStage
 from rapport.applications.sales.policies import teller
 from rapport.applications.sales.queries.pipelines import pipelines
-from rapport.applications.sales.types import SOURCE, LostReason, State
+from rapport.applications.sales.types import CHANNEL, SOURCE, LostReason, State
 from rapport.foundation.lib import clock
 from rapport.foundation.records.models import Operation
 from rapport.foundation.workspace.errors import Invalid
@@ -77,7 +77,7 @@ def _go_on(
             by=by, operation_id=operation_id, customer_id=deal.customer_id,
         )  # fmt: skip
         rows.append(row)
-        items.append(_item(deal, was, row, at, operation.member_id if operation else None))
+        items.append(item_of(deal, was, row, at, operation.member_id if operation else None))
     for row, told in zip(rows, _tell(items, operation_id, by), strict=True):
         row.touchpoint_id = told
     DealStage.objects.bulk_update(ended, ["until"], batch_size=1000)
@@ -117,30 +117,31 @@ def _when(deal: Deal, was: DealStage | None) -> datetime:
     return deal.stage_since if was else min(deal.created_at, deal.stage_since)
 
 
-def _item(deal: Deal, was: DealStage | None, row: DealStage, at: datetime, member_id: UUID | None) -> NewTouchpoint:
+def item_of(deal: Deal, was: DealStage | None, row: DealStage, at: datetime, member_id: UUID | None) -> NewTouchpoint:
+    """The touch point that tells of a stretch's beginning; `was` is the one before."""
     known = pipelines()
-    kind = CLOSED.get(State(deal.state)) or (MOVED if was else OPENED)
-    stage, former = known.stage(deal.stage), known.stage(was.stage) if was else None
+    kind = CLOSED.get(State(row.state)) or (MOVED if was else OPENED)
+    stage, former = known.stage(row.stage), known.stage(was.stage) if was else None
+    is_won = kind == CLOSED[State.WON]
     said: dict[str, Any] = {
         "deal": str(deal.pk),
         "name": deal.name,
-        "stage": stage.label if stage else deal.stage,
+        "stage": stage.label if stage else row.stage,
         "from": former.label if former else "",
-        "reason": str(LostReason(deal.lost_reason).label) if deal.state == State.LOST and deal.lost_reason else "",
+        "reason": str(LostReason(row.lost_reason).label) if row.state == State.LOST and row.lost_reason else "",
+        "worth": written(row.amount, row.currency) if row.amount is not None and row.currency else "",
     }
-    has_amount = deal.amount is not None and bool(deal.currency)
     return new_touchpoint(
         customer_id=deal.customer_id,
-        channel="sales",
+        channel=CHANNEL,
         kind=kind,
         direction="none",
         occurred_at=at,
-        source_id=f"{deal.pk}:{row.operation_id}:{deal.stage}",
-        # The worth of a deal is no money that came in: only what was won says an amount.
-        amount=deal.amount if kind == CLOSED[State.WON] else None,
-        currency=deal.currency if kind == CLOSED[State.WON] else "",
-        properties={name: value for name, value in said.items() if value}
-        | ({"worth": written(deal.amount, deal.currency)} if has_amount and deal.amount is not None else {}),
+        source_id=f"{deal.pk}:{row.operation_id}:{row.stage}",
+        # What a deal may be worth is no money that came in: only what was won says an amount.
+        amount=row.amount if is_won else None,
+        currency=row.currency if is_won else "",
+        properties={name: value for name, value in said.items() if value},
         member_id=member_id,
     )
 

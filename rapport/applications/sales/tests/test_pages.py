@@ -9,9 +9,14 @@ import pytest
 from django.test import Client
 
 from rapport.applications.sales.models import Deal
-from rapport.applications.sales.tests.factories import make_deal, make_pipeline
+from rapport.applications.sales.services.parts import approve_deal
+from rapport.applications.sales.tests.factories import change, make_deal, make_pipeline
 from rapport.foundation.accounts.models import User
-from rapport.stores.customers.tests.factories import make_organisation
+from rapport.foundation.records.models import Operation
+from rapport.foundation.records.services.undo import undo
+from rapport.foundation.workspace.errors import Invalid, NotAllowed
+from rapport.foundation.workspace.types import Actor
+from rapport.stores.customers.tests.factories import make_customer, make_organisation
 
 pytestmark = pytest.mark.django_db
 BASE = "/w/kestrel"
@@ -94,3 +99,62 @@ def test_a_deal_is_added_through_the_form_of_its_customer(browser: Client, works
     assert "Look" in form
     assert made.status_code == 303
     assert (deal.stage, deal.pipeline, deal.customer_id) == ("fleet-offer", "fleet", customer.pk)
+
+
+def test_the_page_of_a_deal_shows_its_way_its_next_step_and_who_takes_part(
+    browser: Client, workspace: Any, django_assert_max_num_queries: Any
+) -> None:
+    deal, marta = make_deal(amount="142000"), make_customer()
+    change(deal, stage="propose")
+    for n in range(6):
+        browser.post(f"{BASE}/sales/deals/{deal.pk}/step", step(f"Step {n}"))
+    added = browser.post(
+        f"{BASE}/sales/deals/{deal.pk}/people", {"customer_id": str(marta.pk), "role": "decides", "note": "Fleet lead"}
+    )
+
+    with django_assert_max_num_queries(15):
+        page = text(browser.get(deal_url(deal)))
+
+    assert added.status_code == 303
+    for said in ("Where it stands", "Step 0", "Marta Oliveira", "Decides", "Time in each stage", "Qualify"):
+        assert said in page, said
+
+
+def test_naming_somebody_twice_in_one_role_is_refused_and_can_be_taken_back(
+    browser: Client, actor: Actor, workspace: Any
+) -> None:
+    deal, marta = make_deal(), make_customer()
+    url = f"{BASE}/sales/deals/{deal.pk}/people"
+    who = {"customer_id": str(marta.pk), "role": "decides"}
+
+    first, again = browser.post(url, who), browser.post(url, who)
+    operation = Operation.objects.get(kind="deal_people")
+    undo(actor=actor, operation_id=operation.id)
+
+    assert (first.status_code, again.status_code) == (303, 422)
+    assert not deal.people.exists()
+
+
+def test_a_large_deal_goes_on_once_a_manager_has_approved_it(
+    ben: User, actor_for: Callable[..., Actor], browser: Client, workspace: Any
+) -> None:
+    make_pipeline("fleet", {"name": "sign", "needs_approval": True}, approval_above=1000)
+    deal = make_deal(amount="5000")
+    with pytest.raises(Invalid, match="approval"):
+        change(deal, stage="fleet-sign")
+    with pytest.raises(NotAllowed):
+        approve_deal(actor=actor_for(ben), deal_id=deal.pk)
+
+    page = text(browser.get(deal_url(deal)))
+    approved = browser.post(f"{BASE}/sales/deals/{deal.pk}/approve")
+    change(deal, stage="fleet-sign")
+    with pytest.raises(Invalid, match="approval"):
+        change(deal, amount="5001")
+
+    assert "need approval" in page
+    assert approved.status_code == 303
+    assert (deal.stage, deal.approved_by) == ("fleet-sign", "Ada")
+
+
+def step(title: str) -> dict[str, str]:
+    return {"title": title, "due_on": "2027-01-05"}

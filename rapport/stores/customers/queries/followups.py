@@ -201,11 +201,15 @@ def next_steps(about_ids: Sequence[UUID]) -> dict[UUID, NextStep]:
     }
 
 
-def about(*, actor: Actor, record_id: UUID) -> tuple[FollowUpLine, ...]:
-    """Follow-ups about one record: the open ones by due date, then those that were closed last."""
-    rows = _visible(actor).filter(about_id=record_id)
+def about(record_id: UUID) -> tuple[FollowUpLine, ...]:
+    """Follow-ups about one record: the open ones by due date, then those that were closed last. One query a kind; the
+    caller has checked that the record is visible.
+    """
+    rows = FollowUp.objects.filter(about_id=record_id).select_related("owner")
     done = rows.filter(closed_at__isnull=False).order_by("-closed_at", "-id")[:LAST_CLOSED]
-    return _lines([*rows.filter(closed_at=None).order_by("due_on", "id")[:PAGE], *done], actor, with_names=False)
+    found = [*rows.filter(closed_at=None).order_by("due_on", "id")[:PAGE], *done]
+    today = timezone.localdate(clock.now())
+    return tuple(_line(row, {row.customer_id: ""}, today) for row in found)
 
 
 def owner_choices() -> list[tuple[str, str]]:
@@ -222,9 +226,9 @@ def _visible(actor: Actor) -> QuerySet[FollowUp]:
     return FollowUp.objects.select_related("owner").filter(own | Exists(absorbed))
 
 
-def _lines(rows: Sequence[FollowUp], actor: Actor, *, with_names: bool = True) -> tuple[FollowUpLine, ...]:
+def _lines(rows: Sequence[FollowUp], actor: Actor) -> tuple[FollowUpLine, ...]:
     names = names_of(actor=actor, customer_ids=[row.customer_id for row in rows])
-    abouts = _names_of_records(rows, actor) if with_names else {}
+    abouts = _names_of_records(rows, actor)
     today = timezone.localdate(clock.now())
     return tuple(_line(row, names, today, abouts) for row in rows if row.customer_id in names)
 

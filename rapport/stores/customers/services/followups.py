@@ -41,6 +41,7 @@ class Opening:
     owner_id: UUID | None
     due_on: date
     evidence: dict[str, Any] = field(default_factory=dict)
+    about: tuple[str, UUID] | None = None
 
 
 @transaction.atomic
@@ -81,22 +82,29 @@ def open_by_rule(openings: Sequence[Opening], *, by: str) -> set[str]:
     columns: list[list[Any]] = [list(column) for column in zip(*[
         (
             ids.new_id(), one.customer_id, one.title[:200], one.why[:500], one.rule, one.trip, json.dumps(one.evidence),
-            one.owner_id, one.due_on,
+            one.owner_id, one.due_on, one.about[0] if one.about else None, one.about[1] if one.about else None,
         )
         for one in openings
     ], strict=True)]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into customers_followup (id, customer_id, title, why, rule, trip, evidence, owner_id, due_on,"
-            "  opened_at, opened_by, closed_by, outcome, note)"
-            " select n.id, n.customer_id, n.title, n.why, n.rule, n.trip, n.evidence::jsonb, n.owner_id, n.due_on, %s, %s,"
+            "  about_type, about_id, opened_at, opened_by, closed_by, outcome, note)"
+            " select n.id, n.customer_id, n.title, n.why, n.rule, n.trip, n.evidence::jsonb, n.owner_id, n.due_on,"
+            "  n.about_type, n.about_id, %s, %s,"
             "  '', '', ''"
             " from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[],"
-            "  %s::date[]) as n (id, customer_id, title, why, rule, trip, evidence, owner_id, due_on)"
+            "  %s::date[], %s::text[], %s::uuid[])"
+            " as n (id, customer_id, title, why, rule, trip, evidence, owner_id, due_on, about_type, about_id)"
             " on conflict (trip) do nothing returning trip",
             [now, by[:150], *columns],
         )
         return {trip for (trip,) in cursor.fetchall()}
+
+
+def remove_about(record_ids: Sequence[UUID]) -> int:
+    """Follow-ups about records that are removed for good go with them. One statement."""
+    return FollowUp.objects.filter(about_id__in=list(record_ids)).delete()[0]
 
 
 @transaction.atomic
