@@ -20,7 +20,7 @@ SINGLES = 300
 _CUSTOMERS = """
 insert into customers_customer (id, kind, name, given_name, family_name, email, phone, job_title, organisation_name, city, country,
     language, timezone, website, source, notes, tags, custom, phase, search, created_at, updated_at, version)
-select gen_random_uuid(), 'person', 'Person ' || n, '', '', 'p' || n || '@bench.example', '+3120' || (5000000 + n), '', '', '',
+select gen_random_uuid(), 'person', 'Person ' || n, '', '', 'p' || n || '.' || %s || '@bench.example', '+3120' || (5000000 + n), '', '', '',
     (array['NL', 'DE', 'PT'])[1 + n %% 3], '', (array['Europe/Amsterdam', 'Asia/Tokyo', ''])[1 + n %% 3], '', 'gate', '', '{}', '{}',
     'prospect', '', now(), now(), 1
 from generate_series(1, %s) n
@@ -56,15 +56,17 @@ def main(arguments: argparse.Namespace) -> None:
 
         wanted = DECISIONS[arguments.size]
         with connection.cursor() as cursor:
-            cursor.execute(_CUSTOMERS, [wanted])
+            cursor.execute("delete from customers_customer where source = 'gate'")
+            # Evidence stays for good: another run has other addresses.
+            cursor.execute(_CUSTOMERS, [str(int(time.time())), wanted])
             cursor.execute(_EVIDENCE.replace("%%", "%"))
             cursor.execute(_PERMITS)
             for table in ("customers_customer", "permission_evidence", "permission_issuedpermit"):
                 cursor.execute(f"analyze {table}")
             cursor.execute("select count(*) from permission_evidence")
             evidence = cursor.fetchone()[0]
-        FrequencyCap.objects.create(channel="email", most=1, hours=168)
-        QuietHours.objects.create(channel="sms", start=21 * 60, end=8 * 60)
+        FrequencyCap.objects.get_or_create(channel="email", hours=168, defaults={"most": 1})
+        QuietHours.objects.get_or_create(channel="sms", start=21 * 60, end=8 * 60)
         heading("Permission", size=arguments.size, customers=wanted, evidence=evidence)
         everybody = Customer.objects.filter(source="gate")
 

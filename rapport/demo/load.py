@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rapport.demo import catalogue, life
+from rapport.demo import catalogue, life, permissions
 from rapport.demo.queries import KIND, standing_demo
 from rapport.demo.simulator import simulate
 from rapport.demo.types import CURRENCY, SOURCE, Firm, Identity, Touch
@@ -62,6 +62,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
     _load_products(actor, operation)
     told = _append_touches(actor, operation, firm, parties, members)
     load_orders()
+    permissions.provide(operation, firm, parties)
     _keep_views(actor, operation, firm)
     life.provide(actor, operation)
     life.tell()
@@ -74,6 +75,7 @@ def undo_demo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict
     """Take everything out again: the undo handler of operations of this kind. What people worked on goes to the bin."""
     retract_batch(actor=actor, batch_id=operation.id, reason="demo")
     unload(operation=operation)
+    permissions.take_back(actor, operation)
     counts = unload_customers(operation=operation)
     colleagues = created_by(operation, "member")
     looked_after = visible(actor, RECORD_TYPE, Action.UPDATE).filter(owner_id__in=colleagues)
