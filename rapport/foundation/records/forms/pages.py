@@ -38,10 +38,11 @@ def record_form(
         known=known,
         region=region,
         currency=currency,
-        find=partial(_options, actor),
+        find=partial(options_found, actor),
     )
 
 
-def _options(actor: Actor, target: str, words: str) -> list[Option]:
+def options_found(actor: Actor, target: str, words: str) -> list[Option]:
+    """Records that a field which names records offers for what was typed."""
     found = find_records(actor=actor, record_type=target, words=words)
     return [Option(str(each.id), each.label, each.hint, each.avatar) for each in found]

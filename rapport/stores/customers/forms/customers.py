@@ -12,9 +12,9 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from rapport.foundation.accounts.forms.choices import countries, languages, timezones
-from rapport.foundation.records.forms.records import Group, Option, RecordForm
+from rapport.foundation.records.forms.pages import options_found
+from rapport.foundation.records.forms.records import Group, RecordForm
 from rapport.foundation.records.queries.names import Names
-from rapport.foundation.records.queries.search import find_records
 from rapport.foundation.records.types import Field, RecordType
 from rapport.foundation.ui import forms as ui
 from rapport.foundation.workspace.types import Actor
@@ -100,7 +100,7 @@ def customer_form(
         known=known,
         region=region,
         currency=currency,
-        find=partial(_options, actor),
+        find=partial(options_found, actor),
         widgets=_widgets(values or {}),
     )
     _watch_for_twins(form, is_new=is_new)
@@ -130,14 +130,9 @@ def fact_form(
         known=known,
         region=region,
         currency=currency,
-        find=partial(_options, actor),
+        find=partial(options_found, actor),
         widgets=_widgets(values),
     )
-
-
-def _options(actor: Actor, target: str, words: str) -> list[Option]:
-    found = find_records(actor=actor, record_type=target, words=words)
-    return [Option(str(each.id), each.label, each.hint, each.avatar) for each in found]
 
 
 def _asks_for_name(kind: CustomerKind, values: Mapping[str, Any]) -> bool:
