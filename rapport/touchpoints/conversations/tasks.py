@@ -19,6 +19,7 @@ from rapport.touchpoints.conversations.queries.outbox import has_work
 from rapport.touchpoints.conversations.services import delivery
 
 _log = logging.getLogger(__name__)
+TURN_SECONDS = 8.0  # a worker that is asked to end has fifteen: none is killed with a message in hand
 SOON = timedelta(seconds=70)  # what is due later, the look of every minute finds
 
 
@@ -29,7 +30,7 @@ def deliver(*, schema: str) -> None:
     if workspace is None:
         return
     with tenant_context(workspace):
-        following = delivery.deliver()
+        following = delivery.deliver(seconds=TURN_SECONDS)
         if following is not None and following < clock.now() + SOON:
             wake(following)
 

@@ -60,7 +60,6 @@ class Cause(enum.StrEnum):
     CANNOT_COMPOSE = "cannot_compose"
     SETTLED_ARRIVED = "settled_arrived"
     SETTLED_NOT_SENT = "settled_not_sent"
-    PROVED = "proved"
 
 
 @dataclass(frozen=True)

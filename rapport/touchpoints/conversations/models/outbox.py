@@ -3,7 +3,7 @@
 pending    waits for its time, its sender, its turn under the rates
 claimed    a worker has it. The claim is committed before anything is handed over, and the worker holds the row's lock
            meanwhile: a claimed row that nobody has locked belongs to a worker that died
-uncertain  it was in somebody's hands when the line broke or the worker died. Settled by evidence or by a person
+uncertain  it was in somebody's hands when the line broke or the worker died. Settled by a person
 sent, failed, refused, cancelled: final, with the reason
 """
 

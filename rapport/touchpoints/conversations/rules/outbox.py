@@ -26,7 +26,6 @@ WORDS: dict[str, Label] = {
     Cause.CANNOT_COMPOSE: _("It could not be put into the form of a message."),
     Cause.SETTLED_ARRIVED: _("Settled by a colleague: it arrived."),
     Cause.SETTLED_NOT_SENT: _("Settled by a colleague: it did not leave."),
-    Cause.PROVED: _("It arrived: an answer or a report proves it."),
     "line_broke": _(
         "The line broke after the message was handed over, before the server answered. Nobody knows whether it took it."
     ),

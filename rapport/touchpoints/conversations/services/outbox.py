@@ -159,17 +159,6 @@ def settle(*, actor: Actor, message_id: UUID, arrived: bool) -> OutboxRow:
     return row
 
 
-@transaction.atomic
-def prove(*, message_id: UUID) -> bool:
-    """An answer to it or a report about it came in: whatever was uncertain, it did leave."""
-    row = OutboxRow.objects.select_for_update().filter(pk=message_id, state=State.UNCERTAIN).first()
-    if row is None:
-        return False
-    end(row, State.SENT, Cause.PROVED)
-    tell(row)
-    return True
-
-
 def _problems(permit: Permit, message: NewMessage, at: datetime) -> dict[str, str]:
     problems: dict[str, str] = {}
     if not message.subject.strip():

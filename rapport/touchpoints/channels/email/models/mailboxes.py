@@ -1,4 +1,4 @@
-"""Mailboxes: where mails go out from and come in."""
+"""Mailboxes: where mails go out from."""
 
 from __future__ import annotations
 
@@ -24,9 +24,6 @@ class Mailbox(models.Model):
     smtp_host = models.CharField(max_length=253)
     smtp_port = models.PositiveIntegerField(default=587)
     smtp_security = models.CharField(max_length=8, choices=Security.choices, default=Security.STARTTLS)
-    imap_host = models.CharField(max_length=253, blank=True, default="")
-    imap_port = models.PositiveIntegerField(default=993)
-    imap_security = models.CharField(max_length=8, choices=Security.choices, default=Security.TLS)
     per_minute = models.PositiveIntegerField(default=10)
     per_day = models.PositiveIntegerField(default=1000)
     paused_at = models.DateTimeField(null=True, blank=True)

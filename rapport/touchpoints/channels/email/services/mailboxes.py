@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import UniqueViolation
 
 from rapport.foundation.lib import clock, secrets
 from rapport.foundation.lib.contact import normalised_email
@@ -39,9 +40,6 @@ class MailboxValues:
     smtp_host: str
     smtp_port: int
     smtp_security: str
-    imap_host: str = ""
-    imap_port: int = 993
-    imap_security: str = "tls"
     sharing: str = "all"
     signature: str = ""
     per_minute: int = 10
@@ -69,11 +67,7 @@ def connect_mailbox(*, actor: Actor, values: MailboxValues, shared: bool) -> Mai
 def change_mailbox(*, actor: Actor, mailbox_id: UUID, values: MailboxValues) -> Mailbox:
     """Whoever changes a mailbox has mended it: its rest ends. Errors: NotFound, Invalid."""
     mailbox = policies.require_managed(actor, mailbox_id, lock=True)
-    elsewhere = (values.smtp_host, values.imap_host, values.username) != (
-        mailbox.smtp_host,
-        mailbox.imap_host,
-        mailbox.username,
-    )
+    elsewhere = (values.smtp_host, values.username) != (mailbox.smtp_host, mailbox.username)
     if elsewhere and not values.password and values.username:
         # Or whoever may change a mailbox could have its password sent to a server of their own.
         raise Invalid({"password": gettext("Enter the password again, since the server or the user name is another.")})
@@ -169,7 +163,6 @@ def _fill(mailbox: Mailbox, values: MailboxValues) -> None:
         name: gettext("Between 1 and %(most)d.") % {"most": most}
         for name, value, most in (
             ("smtp_port", values.smtp_port, 65535),
-            ("imap_port", values.imap_port, 65535),
             ("per_minute", values.per_minute, 6000),
             ("per_day", values.per_day, 1_000_000),
         )
@@ -179,8 +172,7 @@ def _fill(mailbox: Mailbox, values: MailboxValues) -> None:
         raise Invalid(wrong)
     mailbox.address = address
     for name in (
-        "name", "username", "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port", "imap_security",
-        "sharing", "signature", "per_minute", "per_day",
+        "name", "username", "smtp_host", "smtp_port", "smtp_security", "sharing", "signature", "per_minute", "per_day",
     ):  # fmt: skip
         setattr(mailbox, name, getattr(values, name))
     if values.password:
@@ -191,7 +183,9 @@ def _save(mailbox: Mailbox, *, new: bool) -> None:
     try:
         with transaction.atomic():
             mailbox.save(force_insert=new)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
         raise Invalid({"address": gettext("This mailbox is connected already.")}) from None
 
 

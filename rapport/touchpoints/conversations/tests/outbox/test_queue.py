@@ -175,16 +175,6 @@ def test_only_uncertain_messages_are_settled(actor: Actor, mailbox: Mailbox) -> 
     assert IssuedPermit.objects.filter(released_at=None).count() == 2
 
 
-def test_a_proof_settles_what_was_uncertain_and_nothing_else(actor: Actor, mailbox: Mailbox) -> None:
-    row = write(mailbox, willing(), actor=actor)
-
-    assert not outbox.prove(message_id=row.pk)
-    OutboxRow.objects.filter(pk=row.pk).update(state="uncertain", claim=uuid4(), claimed_at=clock.now())
-    assert outbox.prove(message_id=row.pk)
-
-    assert state_of(row) == ("sent", "proved")
-
-
 def test_a_batch_is_paused_resumed_and_cancelled_as_one(actor: Actor, mailbox: Mailbox) -> None:
     batch = uuid4()
     rows = [write(mailbox, willing(email=f"m{n}@example.org", phone=""), actor=actor, batch_id=batch) for n in range(3)]
