@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django_tenants.utils import schema_context
 from procrastinate.contrib.django import app
 
+from rapport.applications.sales.tests.factories import make_deal
 from rapport.foundation.accounts.models import Invitation, User, Workspace
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace.errors import RapportError
@@ -140,7 +141,11 @@ def known(ada: User, ben: User, actor: Any, workspace: Workspace) -> dict[str, o
     mailbox = make_mailbox(address=f"{SECRET.lower()}@example.net", name=SECRET)
     message = make_row(mailbox, customer, subject=SECRET)
     prices = PriceList.objects.create(name=SECRET, currency="EUR")
+    deal = make_deal(SECRET, customer, amount="1000")
     return {
+        "deal_id": deal.pk,
+        "person_id": deal.people.create(customer_id=customer.pk, role="decides").pk,
+        "stage": deal.stage,
         "mailbox_id": mailbox.pk,
         "message_id": message.pk,
         "order_id": order.pk,

@@ -23,7 +23,7 @@ def addresses(route: Route, known: dict[str, object]) -> Iterator[str]:  # noqa:
     if "<slug:record_type>" in route.template:
         of_types = [
             {"record_type": name, "record_id": known[f"{name}_id"]}
-            for name in ("customer", "order", "product", "subscription")
+            for name in ("customer", "order", "product", "subscription", "deal")
         ]
     acts = [{"slug": slug} for slug in ACTS] if route.name == "commerce:order-act" else [{}]
     for one in of_types:
