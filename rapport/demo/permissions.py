@@ -47,9 +47,9 @@ def _said(customer: Customer, pk: UUID, touches: Sequence[Touch], firm: Firm) ->
         yield NewEvidence(pk, Status.GRANTED, contact, purpose="service", basis=Basis.CONTRACT, source=Source.CONTRACT)
     began = contact or customer.created_at
 
-    def yes(channel: str, purpose: str, after: timedelta, source: str, point: str = "", **more: str) -> NewEvidence:
+    def yes(channel: str, purpose: str, after: timedelta, source: str, point: str = "", proof: str = "") -> NewEvidence:
         at = min(began + after, firm.until - HOUR)
-        return NewEvidence(pk, Status.GRANTED, at, channel, purpose, point, Basis.CONSENT, source=source, **more)
+        return NewEvidence(pk, Status.GRANTED, at, channel, purpose, point, Basis.CONSENT, source=source, proof=proof)
 
     def no(channel: str, purpose: str, after: timedelta, source: str, status: str = Status.REFUSED) -> NewEvidence:
         return NewEvidence(pk, status, min(began + after, firm.until - HOUR), channel, purpose, source=source)

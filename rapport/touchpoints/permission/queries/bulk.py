@@ -285,7 +285,7 @@ def _params(asked: _Asked, rows: QuerySet[Any]) -> dict[str, Any]:
     }
 
 
-def _named(fragment: Fragment) -> tuple[str, dict[str, object]]:
+def _named(fragment: Fragment) -> tuple[str, dict[str, Any]]:
     """The same fragment with named parameters, to stand in a statement that has them."""
     first, *others = fragment.text.split("%s")
     text = first + "".join(f"%(asked_{place})s{part}" for place, part in enumerate(others))

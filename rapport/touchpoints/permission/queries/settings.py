@@ -133,4 +133,6 @@ def settings_page() -> SettingsPage:
         (row, labels.get(row.purpose, row.purpose), channels[row.channel].label if row.channel in channels else "")
         for row in FrequencyCap.objects.order_by("hours", "purpose", "channel")
     ]
-    return SettingsPage(known, words, set(used), list(QuietHours.objects.order_by("channel", "start")), caps)
+    return SettingsPage(
+        known, words, {pk for pk in used if pk is not None}, list(QuietHours.objects.order_by("channel", "start")), caps
+    )

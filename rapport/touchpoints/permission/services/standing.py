@@ -115,6 +115,6 @@ def _tell(standing: list[UUID], service: list[str]) -> None:
             "ids": standing,
             "now": clock.now(),
             "service": service,
-            "standing_bases": sorted(STANDING_BASES),
+            "standing_bases": sorted(basis.value for basis in STANDING_BASES),
         }
         cursor.execute(_TELL, params)

@@ -72,9 +72,8 @@ def reach_because(reached: ChannelReach, standing: Standing) -> str:
         for answer in reached.answers
         if (answer.allowed if reached.reach in (Reach.YES, Reach.SERVICE) else not answer.allowed)
     ]
-    rows = [
-        standing.rows[answer.verdict.evidence_id] for answer in wanted if answer.verdict.evidence_id in standing.rows
-    ]
+    ids = (answer.verdict.evidence_id for answer in wanted)
+    rows = [standing.rows[one] for one in ids if one is not None and one in standing.rows]
     if not rows:
         return _("Nothing was ever said")
     row = max(rows, key=lambda one: (one.at, one.id))
