@@ -28,12 +28,8 @@ def provide(actor: Actor, operation: Operation) -> None:
     phases.save_settings(actor=actor, rules=found.rules, source_field=FIELD)
     until = clock.now().date()
     since = until - timedelta(days=364)
-    made = [
-        phases.add_source_cost(
-            actor=actor, source=source, basis="total", amount=Decimal(euros), since=since, until=until
-        ).pk
-        for source, euros in _SPENT.items()
-    ]
+    costs = [phases.NewSourceCost(source, "total", Decimal(euros), since, until) for source, euros in _SPENT.items()]
+    made = [row.pk for row in phases.add_source_costs(actor=actor, costs=costs)]
     note_created(operation, "source_cost", made)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -359,28 +359,51 @@ def save_settings(*, actor: Actor, rules: PhaseRules, source_field: str) -> Sett
     return queries.settings()
 
 
-@transaction.atomic
+class NewSourceCost(NamedTuple):
+    """What a source cost: in all between two days, or for each customer recruited since the first."""
+
+    source: str
+    basis: str
+    amount: Any
+    since: Any
+    until: Any = None
+
+
 def add_source_cost(*, actor: Actor, source: str, basis: str, amount: Any, since: Any, until: Any = None) -> SourceCost:
     """Errors: NotAllowed, Invalid."""
-    workspace_policies.require(actor, Power.MANAGE_FIELDS)
-    problems = {}
-    if not source.strip() or len(source) > 200 or "\x00" in source:
-        problems["source"] = _("Name a source.")
-    if basis not in CostBasis.values:
-        problems["basis"] = _("Choose one of these.")
-    if amount is None or amount < 0:
-        problems["amount"] = _("An amount of money, zero or more.")
-    if until and until < since:
-        problems["until"] = _("This is before the first day.")
-    if basis == CostBasis.TOTAL and not until:
-        problems["until"] = _("A total needs a last day.")
-    if problems:
-        raise Invalid(problems)
-    row = SourceCost.objects.create(
-        source=source.strip(), basis=basis, amount=amount, since=since, until=until, by=actor.name[:150]
-    )
-    audit.record("phases.cost_added", actor=actor, subject=row.source, amount=str(row.amount))
+    (row,) = add_source_costs(actor=actor, costs=[NewSourceCost(source, basis, amount, since, until)])
     return row
+
+
+@transaction.atomic
+def add_source_costs(*, actor: Actor, costs: Iterable[NewSourceCost]) -> list[SourceCost]:
+    """All of them, or none. Errors: NotAllowed, Invalid."""
+    workspace_policies.require(actor, Power.MANAGE_FIELDS)
+    rows = []
+    for cost in costs:
+        if problems := _cost_problems(cost):
+            raise Invalid(problems)
+        rows.append(SourceCost(**cost._replace(source=cost.source.strip())._asdict(), by=actor.name[:150]))
+    SourceCost.objects.bulk_create(rows)
+    audit.record_all(
+        "phases.cost_added", actor=actor, details=[{"subject": row.source, "amount": str(row.amount)} for row in rows]
+    )
+    return rows
+
+
+def _cost_problems(cost: NewSourceCost) -> dict[str, str]:
+    problems = {}
+    if not cost.source.strip() or len(cost.source) > 200 or "\x00" in cost.source:
+        problems["source"] = _("Name a source.")
+    if cost.basis not in CostBasis.values:
+        problems["basis"] = _("Choose one of these.")
+    if cost.amount is None or cost.amount < 0:
+        problems["amount"] = _("An amount of money, zero or more.")
+    if cost.until and cost.until < cost.since:
+        problems["until"] = _("This is before the first day.")
+    if cost.basis == CostBasis.TOTAL and not cost.until:
+        problems["until"] = _("A total needs a last day.")
+    return problems
 
 
 @transaction.atomic
