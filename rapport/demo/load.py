@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from rapport.applications.sales.services.loading import NewDeal, load_deals, unload_deals
 from rapport.demo import catalogue, life, permissions
 from rapport.demo.queries import KIND, standing_demo
 from rapport.demo.simulator import simulate
@@ -63,6 +64,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
     told = _append_touches(actor, operation, firm, parties, members)
     load_orders()
     permissions.provide(operation, firm, parties)
+    _load_deals(actor, operation, firm, parties, members)
     _keep_views(actor, operation, firm)
     life.provide(actor, operation)
     life.tell()
@@ -74,6 +76,7 @@ def load(*, actor: Actor, firm: Firm | None = None) -> Operation:
 def undo_demo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict[str, int]:
     """Take everything out again: the undo handler of operations of this kind. What people worked on goes to the bin."""
     retract_batch(actor=actor, batch_id=operation.id, reason="demo")
+    unload_deals(operation=operation)
     unload(operation=operation)
     permissions.take_back(actor, operation)
     counts = unload_customers(operation=operation)
@@ -265,6 +268,32 @@ def _load_products(actor: Actor, operation: Operation) -> None:
     ]
     load_products(actor=actor, operation=operation, products=products)
     load_costs(operation=operation, costs={key: catalogue.money(cents) for key, cents in catalogue.COSTS.items()})
+
+
+def _load_deals(
+    actor: Actor, operation: Operation, firm: Firm, parties: Mapping[str, CustomerRef], members: Mapping[str, UUID]
+) -> None:
+    new = [
+        NewDeal(
+            id=ids.new_id(deal.past[0][1]),
+            name=deal.name,
+            customer_id=customer_id,
+            past=deal.past,
+            amount=catalogue.money(deal.cents),
+            currency=CURRENCY,
+            expected_close_on=deal.expected_on,
+            owner_id=members.get(deal.owner),
+            source=deal.source,
+            lost_reason=deal.lost_reason,
+            lost_note=deal.lost_note,
+            competitors=deal.competitors,
+            people=[(person, role) for key, role in deal.people if (person := parties[key].id)],
+            next_step=deal.next_step,
+        )
+        for deal in firm.deals
+        if (customer_id := parties[deal.party].id)
+    ]
+    load_deals(actor=actor, operation=operation, deals=new)
 
 
 def _append_touches(

@@ -14,7 +14,19 @@ from collections import Counter
 from datetime import datetime
 
 from rapport.demo import cast, catalogue, furniture
-from rapport.demo.streams import acquaintance, commerce, contact, facts, mail, people, plans, service, stories, web
+from rapport.demo.streams import (
+    acquaintance,
+    commerce,
+    contact,
+    deals,
+    facts,
+    mail,
+    people,
+    plans,
+    service,
+    stories,
+    web,
+)
 from rapport.demo.types import Firm, Touch
 from rapport.demo.world import World
 from rapport.foundation.lib import clock
@@ -44,6 +56,8 @@ def simulate(*, seed: int = SEED, until: datetime | None = None, customers: int 
     stories.tell(world)
     mail.correspond(world)
     acquaintance.introduce(world)
+    fleets = deals.negotiate(world, facts.customers(world), _contacts(world))
+    deals.tell(world, fleets)
     web.strangers(world)
     known = facts.customers(world)
     return Firm(
@@ -58,7 +72,17 @@ def simulate(*, seed: int = SEED, until: datetime | None = None, customers: int 
         visitors=tuple(facts.visitors(world)),
         links=tuple(world.links),
         touches=_finish(world),
+        deals=tuple(fleets),
     )
+
+
+def _contacts(world: World) -> dict[str, list[str]]:
+    """The people of each organisation."""
+    found: dict[str, list[str]] = {}
+    for link in world.links:
+        if link.type == "works_at":
+            found.setdefault(link.to_party, []).append(link.from_party)
+    return found
 
 
 def _finish(world: World) -> tuple[Touch, ...]:
@@ -78,7 +102,7 @@ def _finish(world: World) -> tuple[Touch, ...]:
 def fingerprint(firm: Firm) -> str:
     """One hash over everything in it: the same for the same seed and `until`."""
     digest = hashlib.blake2b(digest_size=16)
-    for rows in (firm.customers, firm.visitors, firm.links, firm.touches):
+    for rows in (firm.customers, firm.visitors, firm.links, firm.touches, firm.deals):
         for row in rows:
             digest.update(repr(row).encode())
     return digest.hexdigest()

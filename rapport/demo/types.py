@@ -101,6 +101,25 @@ class Link:
     since: date | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """Something an organisation may buy, with the stages it went through and when each began."""
+
+    key: str
+    party: str
+    name: str
+    past: tuple[tuple[str, datetime], ...]
+    cents: int
+    expected_on: date
+    owner: str = ""
+    source: str = ""
+    lost_reason: str = ""
+    lost_note: str = ""
+    competitors: tuple[str, ...] = ()
+    people: tuple[tuple[str, str], ...] = ()  # key of a person, role
+    next_step: tuple[str, date] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Colleague:
     key: str
@@ -144,3 +163,4 @@ class Firm:
     visitors: tuple[Visitor, ...]
     links: tuple[Link, ...]
     touches: tuple[Touch, ...]  # in order of time
+    deals: tuple[Deal, ...] = ()

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django_tenants.utils import schema_context
 
+from rapport.applications.sales.models import Deal, DealStage
 from rapport.demo.load import load
 from rapport.demo.queries import standing_demo
 from rapport.demo.types import SOURCE, Firm
@@ -24,9 +25,10 @@ from rapport.foundation.records.services.undo import undo
 from rapport.foundation.workspace.errors import Conflict, NotAllowed
 from rapport.foundation.workspace.models import Member
 from rapport.foundation.workspace.types import Actor
-from rapport.stores.customers.models import Address, Customer, CustomerAlias, Identity, Relationship
+from rapport.stores.customers.models import Address, Customer, CustomerAlias, FollowUp, Identity, Relationship
 from rapport.stores.customers.queries.customers import all_ids
 from rapport.stores.ledger.models import Touchpoint, TouchpointContent, Words
+from rapport.stores.ledger.queries.touchpoints import standing
 from rapport.stores.ledger.services.ingestion import append
 from rapport.stores.ledger.types import new_touchpoint
 
@@ -213,7 +215,7 @@ def test_whoever_bears_a_colleagues_name_takes_their_seat(actor: Actor, small_fi
 def test_queries_do_not_grow_with_the_customers(
     actor: Actor, small_firm: Firm, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(305):
+    with django_assert_max_num_queries(290):
         load(actor=actor, firm=small_firm)
 
 
@@ -223,3 +225,20 @@ def test_kinds_are_noted(actor: Actor, small_firm: Firm) -> None:
     told = Counter(touch.kind for touch in small_firm.touches)
     assert set(Words.objects.filter(source=SOURCE).values_list("kind", flat=True)) == set(told)
     assert connection.schema_name == "w_00000001"
+
+
+def test_deals_come_with_their_pasts_and_go_again(actor: Actor, small_firm: Firm) -> None:
+    operation = load(actor=actor, firm=small_firm)
+
+    deals = Deal.objects.count()
+    told = standing(Touchpoint.objects.filter(channel="sales")).count()
+    steps = FollowUp.objects.filter(about_type="deal").count()
+    undo(actor=actor, operation_id=operation.id)
+
+    assert deals == len(small_firm.deals) > 5
+    assert told == sum(touch.channel == "sales" for touch in small_firm.touches)
+    assert steps == sum(deal.next_step is not None for deal in small_firm.deals)
+    assert not Deal.objects.exists()
+    assert not DealStage.objects.exists()
+    assert not FollowUp.objects.filter(about_type="deal").exists()
+    assert not standing(Touchpoint.objects.filter(channel="sales")).exists()

@@ -440,3 +440,16 @@ def test_the_stories_of_the_documentation_are_told(firm: Firm) -> None:
     assert touches[customer["Luis Ferreira"].key][-1].at > firm.until - timedelta(days=2)
     quiet = [touch for key in ("Grünwerk Logistik", "Katrin Petersen") for touch in touches[customer[key].key]]
     assert not [t for t in quiet if t.at > firm.until - timedelta(days=40) and t.kind in ("call_made", "order_placed")]
+
+
+def test_deals_go_forward_in_time_and_belong_to_organisations(firm: Firm) -> None:
+    kinds = {customer.key: customer for customer in firm.customers}
+
+    for deal in firm.deals:
+        moments = [at for _stage, at in deal.past]
+        assert kinds[deal.party].kind == "organisation"
+        assert moments == sorted(moments)
+        assert kinds[deal.party].created_at <= moments[0]
+        assert moments[-1] <= firm.until
+        assert bool(deal.lost_reason) is (deal.past[-1][0] == "lost")
+    assert {"won", "lost", "qualify", "propose"} <= {deal.past[-1][0] for deal in firm.deals}

@@ -19,7 +19,7 @@ from rapport.stores.commerce.services.taking_up import take_up
 from rapport.stores.commerce.types import PRODUCT
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def load_products(*, actor: Actor, operation: Operation, products: Sequence[Mapping[str, Any]]) -> int:
     """Products with values by column. A SKU that is here already stays whose it is. Errors: NotAllowed."""
     policies.require(actor, Action.IMPORT, PRODUCT)
@@ -33,7 +33,7 @@ def load_products(*, actor: Actor, operation: Operation, products: Sequence[Mapp
     return len(rows)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def load_costs(*, operation: Operation, costs: Mapping[tuple[str, str], Decimal]) -> None:
     """A cost table (by channel and kind) for a workspace that has none."""
     if TouchCost.objects.exists():
