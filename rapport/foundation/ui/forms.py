@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -46,6 +47,14 @@ def _add(widget: forms.Widget, css: str) -> None:
     classes = widget.attrs.get("class", "").split()
     if css not in classes:
         widget.attrs["class"] = " ".join([*classes, css])
+
+
+def offer(form: forms.BaseForm, name: str, choices: Iterable[Any]) -> None:
+    """Give a field the choices that are known only once the form is made."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} is no field with choices")
+    field.choices = choices
 
 
 class Form(forms.Form):

@@ -51,7 +51,7 @@ class StageForm(_Form):
 
     def __init__(self, *args: Any, fields: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["required"].choices = list(fields)  # type: ignore[attr-defined]
+        ui.offer(self, "required", list(fields))
 
     def values(self) -> dict[str, Any]:
         return {**self.cleaned_data, "probability": self.cleaned_data["probability"] / _CENT}
@@ -62,4 +62,4 @@ class RetireForm(_Form):
 
     def __init__(self, *args: Any, goals: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["into"].choices = [("", "–"), *goals]  # type: ignore[attr-defined]
+        ui.offer(self, "into", [("", "–"), *goals])

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.accounts.forms import choices
+from rapport.foundation.ui.forms import offer
 
 
 class ProfileForm(forms.Form):
@@ -21,5 +22,5 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("As the workspace")), *choices.languages()]  # type: ignore[attr-defined]
-        self.fields["timezone"].choices = [("", _("As the workspace")), *choices.timezones()]  # type: ignore[attr-defined]
+        offer(self, "language", [("", _("As the workspace")), *choices.languages()])
+        offer(self, "timezone", [("", _("As the workspace")), *choices.timezones()])

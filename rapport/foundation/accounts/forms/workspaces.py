@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rapport.foundation.accounts.extension_points import starters
 from rapport.foundation.accounts.forms import choices
 from rapport.foundation.accounts.rules import is_address
+from rapport.foundation.ui.forms import offer
 
 EMPTY = "empty"
 
@@ -35,14 +37,14 @@ class WorkspaceFields(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        lists = {
+        lists: dict[str, Sequence[tuple[str, Any]]] = {
             "currency": choices.currencies(),
             "timezone": choices.timezones(),
             "language": choices.languages(),
             "country": [("", _("Not set")), *choices.countries()],
         }
         for name, offered in lists.items():
-            self.fields[name].choices = offered  # type: ignore[attr-defined]
+            offer(self, name, offered)
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).strip()
@@ -66,7 +68,7 @@ class NewWorkspaceForm(WorkspaceFields):
         self.fields["slug"].help_text = _("Leave it empty to have one made from the name.")
         offered = sorted(starters.items(), key=lambda each: each[1].order)
         ways = [(EMPTY, _("An empty workspace")), *((name, each.label) for name, each in offered)]
-        self.fields["begin"].choices = ways  # type: ignore[attr-defined]
+        offer(self, "begin", ways)
         self.fields["begin"].initial = EMPTY
         if not offered:
             del self.fields["begin"]

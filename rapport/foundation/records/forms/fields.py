@@ -71,8 +71,8 @@ class FieldForm(ui.Form):
 
     def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.value, KIND_WORDS[kind][0]) for kind in USEFUL_KINDS]  # type: ignore[attr-defined]
-        self.fields["target"].choices = [(each.name, each.plural) for each in record_types.values()]  # type: ignore[attr-defined]
+        ui.offer(self, "kind", [(kind.value, KIND_WORDS[kind][0]) for kind in USEFUL_KINDS])
+        ui.offer(self, "target", [(each.name, each.plural) for each in record_types.values()])
         if not is_new:
             del self.fields["name"]
 

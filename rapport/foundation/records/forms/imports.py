@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rapport.foundation.records.rules.dates import DateOrder
 from rapport.foundation.records.types import Field, FieldKind
-from rapport.foundation.ui.forms import Form
+from rapport.foundation.ui.forms import Form, offer
 
 ACCEPTED = ".csv,.tsv,.txt,.xlsx,.parquet,text/csv,text/tab-separated-values,text/plain"
 DATE_ORDERS = (
@@ -43,7 +43,7 @@ class UploadForm(Form):
 
     def __init__(self, *args: Any, types: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["into"].choices = list(types.items())  # type: ignore[attr-defined]
+        offer(self, "into", list(types.items()))
 
 
 class QuestionsForm(Form):

@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from rapport.foundation.ui.forms import offer
 from rapport.foundation.workspace.queries.audit import AuditFilter, groups
 from rapport.foundation.workspace.queries.members import MemberLine
 
@@ -29,8 +30,8 @@ class AuditFilterForm(forms.Form):
 
     def __init__(self, *args: Any, members: list[MemberLine], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["member"].choices = [("", _("Everyone")), *((str(each.id), each.name) for each in members)]  # type: ignore[attr-defined]
-        self.fields["group"].choices = [("", _("Everything")), *groups()]  # type: ignore[attr-defined]
+        offer(self, "member", [("", _("Everyone")), *((str(each.id), each.name) for each in members)])
+        offer(self, "group", [("", _("Everything")), *groups()])
 
     def wanted(self) -> AuditFilter:
         """The filter as far as it can be understood: an address is anybody's text, and a log is still worth showing."""

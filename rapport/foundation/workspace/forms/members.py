@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from rapport.foundation.ui.forms import offer
 from rapport.foundation.workspace.types import RolePolicy
 
 
@@ -16,7 +17,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, roles: list[RolePolicy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role.key, role.name) for role in roles]  # type: ignore[attr-defined]
+        offer(self, "role", [(role.key, role.name) for role in roles])
 
 
 class MemberForm(forms.Form):
@@ -26,4 +27,4 @@ class MemberForm(forms.Form):
 
     def __init__(self, *args: Any, roles: list[RolePolicy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role.key, role.name) for role in roles]  # type: ignore[attr-defined]
+        offer(self, "role", [(role.key, role.name) for role in roles])

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from rapport.foundation.ui.forms import offer
 from rapport.foundation.workspace.types import (
     Action,
     FieldAccess,
@@ -78,7 +79,7 @@ class NewRoleForm(forms.Form):
 
     def __init__(self, *args: Any, roles: list[RolePolicy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["like"].choices = [(role.key, role.name) for role in roles]  # type: ignore[attr-defined]
+        offer(self, "like", [(role.key, role.name) for role in roles])
 
 
 class RoleForm(forms.Form):

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from rapport.foundation.ui.forms import offer
 from rapport.foundation.workspace.queries.tokens import Scope
 
 LASTING = {"30": _("30 days"), "90": _("90 days"), "365": _("One year"), "always": _("Until it is revoked")}
@@ -31,9 +32,9 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, scopes: list[Scope], highest_rate: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(scope.name, scope.label) for scope in scopes]  # type: ignore[attr-defined]
+        offer(self, "scopes", [(scope.name, scope.label) for scope in scopes])
         rates = [(rate, label) for rate, label in RATES.items() if rate <= highest_rate]
-        self.fields["rate_per_minute"].choices = rates  # type: ignore[attr-defined]
+        offer(self, "rate_per_minute", rates)
 
     def expires_at(self, now: datetime) -> datetime | None:
         days = self.cleaned_data["lasts"]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from rapport.foundation.ui.forms import DateInput, Form
+from rapport.foundation.ui.forms import DateInput, Form, offer
 from rapport.insight.mining.rules import questions
 from rapport.insight.mining.rules.acts import COLUMNS, OPERATIONS
 from rapport.insight.mining.types import PURCHASE, Act, Cohorts, Funnel, Test
@@ -35,8 +35,8 @@ class CohortForm(Form):
         super().__init__(data)
         words = words_in_use()
         for name in ("start", "again"):
-            self.fields[name].choices = _choices(ANY, words.kinds)  # type: ignore[attr-defined]
-        self.fields["channel"].choices = _choices(EVERY, words.channels)  # type: ignore[attr-defined]
+            offer(self, name, _choices(ANY, words.kinds))
+        offer(self, "channel", _choices(EVERY, words.channels))
         for name, field in self.fields.items():
             field.widget.attrs["class"] = f"form-{'control' if name == 'since' else 'select'} w-auto"
 

@@ -34,10 +34,10 @@ class WireForm(ui.Form):
         low, high = BOUNDS[rule.wire]
         threshold = self.fields["threshold"]
         threshold.label = WORDS[rule.wire].threshold
-        threshold.min_value, threshold.max_value = low, high  # type: ignore[attr-defined]
+        threshold.min_value, threshold.max_value = low, high  # type: ignore[attr-defined]  # a DecimalField has them
         threshold.widget.attrs |= {"min": str(low), "max": str(high), "step": "any"}
         choices = [(str(member.id), member.name) for member in active_members()]
-        self.fields["owner_id"].choices = [("", gettext_lazy("The owner of the workspace")), *choices]  # type: ignore[attr-defined]
+        ui.offer(self, "owner_id", [("", gettext_lazy("The owner of the workspace")), *choices])
         self.wire = rule.wire
 
     def rule(self) -> WireRule:

@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from rapport.foundation.ui.forms import Form
+from rapport.foundation.ui.forms import Form, offer
 from rapport.insight.value.rules.survey import DRIVER_LABELS
 
 
@@ -57,4 +57,4 @@ class ImprovementForm(Form):
         drivers = {driver for driver, _name in attributes}
         whole = [(key.value, label) for key, label in DRIVER_LABELS.items() if key.value in drivers]
         single = [(f"{driver}: {name}", name) for driver, name in attributes]
-        self.fields["target"].choices = [(_("All of a driver"), whole), (_("One rating"), single)]  # type: ignore[attr-defined]
+        offer(self, "target", [(_("All of a driver"), whole), (_("One rating"), single)])

@@ -267,7 +267,7 @@ class DeliverForm(_ActForm):
 
     def __init__(self, *args: Any, shipments: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["shipment"].choices = list(shipments)  # type: ignore[attr-defined]
+        ui.offer(self, "shipment", list(shipments))
 
 
 class CancelForm(Form):

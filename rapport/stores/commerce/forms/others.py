@@ -23,7 +23,7 @@ class _WithCurrency(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = currencies()  # type: ignore[attr-defined]
+        ui.offer(self, "currency", currencies())
 
 
 class SubscriptionForm(_WithCurrency):

@@ -27,7 +27,7 @@ class FollowUpForm(_Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         initial = {"due_on": timezone.localdate(clock.now()) + timedelta(days=7), **(kwargs.pop("initial", None) or {})}
         super().__init__(*args, initial=initial, **kwargs)
-        self.fields["owner_id"].choices = [("", "–"), *owner_choices()]  # type: ignore[attr-defined]
+        ui.offer(self, "owner_id", [("", "–"), *owner_choices()])
 
 
 class ChangeFollowUpForm(FollowUpForm):

@@ -35,7 +35,7 @@ class AddressForm(_Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", "–"), *countries()]  # type: ignore[attr-defined]
+        ui.offer(self, "country", [("", "–"), *countries()])
 
 
 class IdentityForm(_Form):
@@ -60,7 +60,7 @@ class RelationshipForm(_Form):
 
     def __init__(self, *args: Any, found: Sequence[Option] = (), chosen: Option | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["type"].choices = [(each.name, each.label) for each in type_choices()]  # type: ignore[attr-defined]
+        ui.offer(self, "type", [(each.name, each.label) for each in type_choices()])
         self.fields["to"].widget = PickerInput("customer", chosen, found)
 
     def direction(self) -> tuple[str, bool]:

@@ -115,9 +115,7 @@ class RulesForm(_Form):
 
     def __init__(self, settings: Settings, data: Any = None) -> None:
         super().__init__(data, initial={**vars(settings.rules), "source_field": settings.source_field})
-        self.fields["source_field"].choices = [  # type: ignore[attr-defined]
-            (name, field.label) for name, field in source_fields().items()
-        ]
+        ui.offer(self, "source_field", [(name, field.label) for name, field in source_fields().items()])
 
     def rules(self) -> PhaseRules:
         return PhaseRules(**{name: value for name, value in self.cleaned_data.items() if name != "source_field"})
@@ -137,5 +135,5 @@ class CostForm(_Form):
 
     def __init__(self, sources: list[tuple[str, str]], currency: str, data: Any = None) -> None:
         super().__init__(data, initial={"basis": CostBasis.TOTAL})
-        self.fields["source"].choices = sources  # type: ignore[attr-defined]
+        ui.offer(self, "source", sources)
         self.fields["amount"].help_text = _("In %(currency)s") % {"currency": currency}

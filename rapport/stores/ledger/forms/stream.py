@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from rapport.foundation.ui.forms import DateInput, Form
+from rapport.foundation.ui.forms import DateInput, Form, offer
 from rapport.stores.ledger.queries.stream import Asked
 from rapport.stores.ledger.queries.vocabulary import InUse, channel_of, kind_of
 
@@ -31,7 +31,7 @@ class StreamForm(Form):
         every = {"channel": _("Every channel"), "kind": _("Every kind"), "source": _("Every source")}
         for name, choices in labelled.items():
             ordered = sorted(choices, key=lambda choice: choice[1].casefold())
-            self.fields[name].choices = [("", every[name]), *ordered]  # type: ignore[attr-defined]
+            offer(self, name, [("", every[name]), *ordered])
             self.fields[name].widget.attrs["class"] = "form-select w-auto"
         for name in ("since", "until"):
             self.fields[name].widget.attrs["class"] = "form-control w-auto"
