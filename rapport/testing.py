@@ -181,6 +181,14 @@ def _isolate() -> None:
 _isolate()
 
 
+def part_of(pattern: str | re.Pattern[str], text: str, group: int = 1) -> str:
+    """The group of the first place in the text that looks like the pattern; a test fails where there is none."""
+    found = re.search(pattern, text)
+    if found is None:
+        raise AssertionError(f"Nothing like {pattern!r} in: {text[:2000]}")
+    return str(found[group])
+
+
 def _only_this_machine(address: Any) -> None:
     host = address[0] if isinstance(address, tuple) else ""
     with contextlib.suppress(ValueError):
@@ -202,7 +210,7 @@ def pytest_configure(config: pytest.Config) -> None:
             _only_this_machine(address)
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
+    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]  # it guards every test
 
 
 class _Plugin:
@@ -223,7 +231,7 @@ class _Plugin:
             connection.close()
             databases.restore()
 
-        TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
+        TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]  # Django's own, which its types leave out
         yield
         with django_db_blocker.unblock():
             connection.close()

@@ -21,6 +21,7 @@ from procrastinate.contrib.django import app
 
 from rapport.applications.sales.tests.factories import make_deal
 from rapport.foundation.accounts.models import Invitation, User, Workspace
+from rapport.foundation.accounts.tenancy import current_tenant, enter
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace.errors import RapportError
 from rapport.foundation.workspace.models import ApiToken, AuditEntry, Member, Role
@@ -172,13 +173,13 @@ def known(ada: User, ben: User, actor: Any, workspace: Workspace) -> dict[str, o
 @contextmanager
 def taken_back() -> Iterator[None]:
     """Whatever the request did is undone, so that the next one meets the same workspace."""
-    before = connection.tenant  # type: ignore[attr-defined]
+    before = current_tenant()
     point = transaction.savepoint()
     try:
         yield
     finally:
         transaction.savepoint_rollback(point)
-        connection.set_tenant(before)  # type: ignore[attr-defined]
+        enter(before)
 
 
 def writes(schema: str) -> dict[str, int]:

@@ -33,5 +33,10 @@ def enter_public() -> None:
     _connection.set_schema_to_public()
 
 
+def current_tenant() -> Any:
+    """Whose schema it is: the workspace itself, or what stands for it while only the schema is known."""
+    return _connection.tenant
+
+
 def current_schema() -> str:
     return str(_connection.schema_name)

@@ -19,7 +19,7 @@ from rapport.applications.sales.models import Deal
 from rapport.applications.sales.rules.presets import preset
 from rapport.applications.sales.rules.stages import Pipeline, Pipelines, Stage
 from rapport.applications.sales.types import State
-from rapport.foundation.accounts.tenancy import current_schema
+from rapport.foundation.accounts.tenancy import current_schema, current_tenant
 from rapport.foundation.records.types import Choice, Field, RecordType
 
 PIPELINES = """(select coalesce(jsonb_agg(to_jsonb(p) || jsonb_build_object('stages', (
@@ -41,7 +41,7 @@ def pipelines() -> Pipelines:
     """One query for each visit, or none."""
     if current_schema() == "public":
         return preset()
-    held: _Held | None = getattr(_tenant(), _REMEMBERED, None)
+    held: _Held | None = getattr(current_tenant(), _REMEMBERED, None)
     if held is None or held.written != _written[0]:
         with connection.cursor() as cursor:
             cursor.execute(f"select {PIPELINES}")
@@ -55,7 +55,7 @@ def remember(lines: Any) -> _Held:
     read = json.loads(lines) if isinstance(lines, str) else lines
     found = Pipelines(tuple(_pipeline(line) for line in read)) if read else None
     held = _Held(_written[0], found)
-    setattr(_tenant(), _REMEMBERED, held)
+    setattr(current_tenant(), _REMEMBERED, held)
     return held
 
 
@@ -69,7 +69,7 @@ def with_stages(declared: RecordType) -> RecordType:
     if current_schema() == "public":
         return declared
     known = pipelines()
-    remembered = getattr(_tenant(), "_sales_deal_type", None)
+    remembered = getattr(current_tenant(), "_sales_deal_type", None)
     key = (id(declared), known, get_language())
     if remembered is not None and remembered[0] == key:
         found: RecordType = remembered[1]
@@ -89,7 +89,7 @@ def with_stages(declared: RecordType) -> RecordType:
         ),
     }
     full = replace(declared, fields=tuple(_with_choices(field, choices) for field in declared.fields))
-    _tenant()._sales_deal_type = (key, full)
+    current_tenant()._sales_deal_type = (key, full)
     return full
 
 
@@ -123,10 +123,6 @@ def _stage(pipeline: str, line: dict[str, Any]) -> Stage:
         needs_approval=line["needs_approval"],
         retired=line["retired_at"] is not None,
     )
-
-
-def _tenant() -> Any:
-    return connection.tenant  # type: ignore[attr-defined]
 
 
 def deals_by_stage() -> dict[str, int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection
 
-from rapport.foundation.accounts.tenancy import current_schema
+from rapport.foundation.accounts.tenancy import current_schema, current_tenant
 from rapport.foundation.records.models import CustomField, OwnRecord, OwnType
 from rapport.foundation.records.queries.own_fields import as_field
 from rapport.foundation.records.rules.own_types import fields_of
@@ -46,7 +46,7 @@ def frame() -> Frame:
     """One query for each visit, or none."""
     if current_schema() == "public":
         return NOTHING
-    held = getattr(_tenant(), _REMEMBERED, None)
+    held = getattr(current_tenant(), _REMEMBERED, None)
     if held is None or held[0] != _written[0]:
         with connection.cursor() as cursor:
             cursor.execute(f"select {FRAME}")
@@ -66,7 +66,7 @@ def remember(lines: Any) -> Frame:
             field = as_field(CustomField(**{name: line[name] for name in _DEFINITION}))
             fields[line["record_type"]] = (*fields.get(line["record_type"], ()), field)
     found = Frame(types, fields)
-    setattr(_tenant(), _REMEMBERED, (_written[0], found))
+    setattr(current_tenant(), _REMEMBERED, (_written[0], found))
     return found
 
 
@@ -94,7 +94,3 @@ def declared(row: OwnType) -> RecordType:
 
 def _type(line: Mapping[str, Any]) -> OwnType:
     return OwnType(**{name: line[name] for name in ("name", "label", "plural", "icon", "title_label", "link")})
-
-
-def _tenant() -> Any:
-    return connection.tenant  # type: ignore[attr-defined]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from rapport.foundation.accounts.tenancy import current_tenant
 from rapport.foundation.records.models import SavedView, ViewMark
 from rapport.foundation.records.rules import conditions
 from rapport.foundation.records.rules.conditions import Condition, ConditionError
@@ -67,7 +67,7 @@ def pinned_views(*, actor: Actor) -> list[tuple[str, str, str]]:
     """Page, view and name of each saved view the actor pinned. No query on the visit they came in with, else one."""
     if actor.member_id is None:
         return []
-    held: _Pinned | None = getattr(_tenant(), _REMEMBERED, None)
+    held: _Pinned | None = getattr(current_tenant(), _REMEMBERED, None)
     if held is None or (held.written, held.member_id) != (_written[0], actor.member_id):
         rows = Member.objects.filter(pk=actor.member_id).annotate(pinned=RawSQL(PINNED, ()))  # noqa: S611 (a text of ours)
         held = remember_pinned(rows.values_list("pinned", flat=True).get())
@@ -79,17 +79,13 @@ def remember_pinned(found: Any) -> _Pinned:
     read = json.loads(found) if isinstance(found, str) else found
     views = tuple((page, view, name) for page, view, name in read["views"])
     held = _Pinned(_written[0], UUID(read["member"]), views)
-    setattr(_tenant(), _REMEMBERED, held)
+    setattr(current_tenant(), _REMEMBERED, held)
     return held
 
 
 def forget_pinned() -> None:
     """Some of it was written: whoever asks next reads it again."""
     _written[0] += 1
-
-
-def _tenant() -> Any:
-    return connection.tenant  # type: ignore[attr-defined]
 
 
 def get_view(view_id: UUID, *, actor: Actor) -> SavedView:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
 from psycopg import errors as pg
 
+from rapport.foundation.accounts.tenancy import current_tenant
 from rapport.foundation.lib import clock
 from rapport.foundation.records.extension_points import ImportRun, importers
 from rapport.foundation.records.models import Import, ImportBatch, ImportProblem, ImportState, Operation
@@ -294,7 +295,7 @@ class _Pool:
             self._results.append((work, self.write(work)))
             return
         if not self._threads:
-            tenant = connection.tenant  # type: ignore[attr-defined]
+            tenant = current_tenant()
             self._threads = [
                 threading.Thread(target=self._serve, args=(tenant,), daemon=True) for _ in range(self.writers)
             ]

@@ -17,6 +17,7 @@ from rapport.insight.mining.services import answers, patterns, sets
 from rapport.insight.mining.tests.world import findable_firm
 from rapport.insight.mining.types import Act, Clusters, Cohorts, Funnel, Rfm
 from rapport.stores.customers.models import Customer
+from rapport.testing import part_of
 
 pytestmark = pytest.mark.django_db
 HOME = "/w/kestrel/insight"
@@ -48,7 +49,7 @@ def test_pages_ask_few_queries(page: str, ada: User, client_for: Browser, django
 def test_page_asks_the_worker_and_waits(ada: User, client_for: Browser, deferred: dict[str, list[UUID]]) -> None:
     browser = client_for(ada)
     page = browser.get(f"{HOME}/rfm/").content.decode()
-    question = json.loads(re.search(r'name="question" value="([^"]+)"', page)[1].replace("&quot;", '"'))  # type: ignore[index]
+    question = json.loads(part_of(r'name="question" value="([^"]+)"', page).replace("&quot;", '"'))
 
     response = browser.post(
         f"{HOME}/questions/ask/", {"question": json.dumps(question), "next": "/w/kestrel/insight/rfm/"}

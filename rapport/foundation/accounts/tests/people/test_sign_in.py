@@ -17,6 +17,7 @@ from django_tenants.utils import schema_context
 
 from rapport.foundation.accounts.models import Membership, User, Workspace
 from rapport.foundation.workspace.models import AuditEntry, Member
+from rapport.testing import part_of
 
 PASSWORD = "correct horse battery"
 LOGIN = "/account/login/"
@@ -69,7 +70,7 @@ def test_wrong_password_is_refused_without_saying_what_was_wrong(ada: User, clie
     unknown = sign_in(browser, email="nobody@example.com").content.decode()
 
     said = re.compile(r"r-notice-bad.*?<p>(.*?)</p>", re.DOTALL)
-    assert said.search(wrong)[1] == said.search(unknown)[1]  # type: ignore[index]
+    assert part_of(said, wrong) == part_of(said, unknown)
     assert browser.get("/w/kestrel/").status_code == 302
 
 
@@ -181,7 +182,7 @@ def test_authenticator_app_is_set_up_in_the_browser(
     sign_in(browser)
     confirm(browser)
     page = browser.get("/account/2fa/totp/activate/").content.decode()
-    secret = re.search(r'<code id="secret">(\w+)</code>', page)[1]  # type: ignore[index]
+    secret = part_of(r'<code id="secret">(\w+)</code>', page)
 
     response = browser.post("/account/2fa/totp/activate/", {"code": code_of(secret)})
 
@@ -214,7 +215,7 @@ def test_passkeys_are_offered_by_an_endpoint_and_pages_without_inline_script(
 def test_password_is_reset_by_mail(ada: User, workspace: Workspace, client_for: Callable[..., Client]) -> None:
     browser = client_for(None)
     browser.post("/account/password/reset/", {"email": "ada@example.com"})
-    link = re.search(r"http://[^/]+(/account/password/reset/key/\S+)", str(mail.outbox[0].body))[1]  # type: ignore[index]
+    link = part_of(r"http://[^/]+(/account/password/reset/key/\S+)", str(mail.outbox[0].body))
 
     form = browser.get(link, follow=True)
     browser.post(form.request["PATH_INFO"], {"password1": "violet summer rain", "password2": "violet summer rain"})

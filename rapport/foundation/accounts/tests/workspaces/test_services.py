@@ -16,6 +16,7 @@ from rapport.foundation.accounts.services.workspaces import (
     free_address,
     update_workspace,
 )
+from rapport.foundation.accounts.tenancy import current_schema
 from rapport.foundation.workspace.models import AuditEntry, Member
 
 
@@ -38,7 +39,7 @@ def test_new_workspace_has_its_founder_as_owner(person: User) -> None:
 def test_new_workspace_leaves_the_connection_where_it_was(person: User, workspace: Workspace) -> None:
     create_workspace(name="Dora", slug="dora", user=person)
 
-    assert connection.schema_name == workspace.schema_name  # type: ignore[attr-defined]
+    assert current_schema() == workspace.schema_name
 
 
 def test_address_in_use_is_refused_and_nothing_is_made(person: User) -> None:

@@ -16,6 +16,7 @@ from rapport.foundation.workspace.models import AuditEntry, Member, Role
 from rapport.foundation.workspace.services import invitations, roles
 from rapport.foundation.workspace.services import members as member_services
 from rapport.foundation.workspace.types import Actor
+from rapport.testing import part_of
 
 FORM = {"name": "Dora Diaz", "email": "dora@example.com", "password1": "violet summer rain"}
 
@@ -43,7 +44,7 @@ def test_only_the_hash_of_the_secret_is_kept(secret: str) -> None:
 def test_new_person_signs_up_and_joins(secret: str, workspace: Workspace, client_for: Callable[..., Client]) -> None:
     browser = client_for(None)
     offered = browser.get(page_of(secret)).content.decode()
-    form = re.search(r'href="(/account/signup/[^"]+)"', offered)[1].replace("&amp;", "&")  # type: ignore[index]
+    form = part_of(r'href="(/account/signup/[^"]+)"', offered).replace("&amp;", "&")
     assert "dora@example.com" in browser.get(form).content.decode()
 
     signed_up = browser.post(form, {**FORM, "next": page_of(secret)})
@@ -227,7 +228,7 @@ def test_link_is_mailed_where_there_is_a_mail_server(
     assert response.status_code == 303
     message = mail.outbox[0]
     assert (message.to, message.subject) == (["dora@example.com"], "Ada invites you to Kestrel Outdoor")
-    link = re.search(r"http://testserver(/account/invitations/\S+/)", str(message.body))[1]  # type: ignore[index]
+    link = part_of(r"http://testserver(/account/invitations/\S+/)", str(message.body))
     assert client_for(None).get(link).status_code == 200
 
 

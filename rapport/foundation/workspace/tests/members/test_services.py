@@ -5,10 +5,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client
 
 from rapport.foundation.accounts.models import Membership, User, Workspace
+from rapport.foundation.accounts.tenancy import enter
 from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
 from rapport.foundation.workspace.models import AuditEntry, Member
 from rapport.foundation.workspace.queries.members import actor_of_member
@@ -103,7 +104,7 @@ def test_of_two_owners_who_leave_at_once_one_stays(ada: User, ben: User, workspa
     together = threading.Barrier(2, timeout=30)
 
     def attempt(member_id: UUID) -> None:
-        connection.set_tenant(workspace)  # type: ignore[attr-defined]
+        enter(workspace)
         try:
             actor = actor_of_member(member_id, workspace)
             assert actor

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from rapport.foundation.accounts.models import User, Workspace
+from rapport.foundation.accounts.tenancy import current_schema, enter
 from rapport.foundation.lib import clock
 from rapport.foundation.workspace.errors import Invalid, NotAllowed, NotFound
 from rapport.foundation.workspace.models import ApiToken, AuditEntry, Member
 from rapport.foundation.workspace.services import members, tokens
 from rapport.foundation.workspace.types import Action, Actor, Power
+from rapport.testing import part_of
 
 NOON = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_token_opens_its_workspace_as_its_member(actor: Actor, workspace: Worksp
     assert not bearer.actor.may(Action.UPDATE, "customer")
     assert not bearer.actor.may(Action.READ, "touchpoint")
     assert not bearer.actor.has(Power.MANAGE_MEMBERS)
-    assert connection.schema_name == workspace.schema_name  # type: ignore[attr-defined]
+    assert current_schema() == workspace.schema_name
 
 
 def test_only_the_hash_of_the_secret_is_kept(actor: Actor, workspace: Workspace) -> None:
@@ -81,7 +81,7 @@ def test_everything_that_is_no_good_token_opens_nothing(
         "rpt_w_0000000'_" + "0" * 32 + "_" + "0" * 48,
     ):
         assert tokens.authenticate(wrong) is None
-        connection.set_tenant(workspace)  # type: ignore[attr-defined]
+        enter(workspace)
     assert tokens.authenticate(raw)
 
 
@@ -276,7 +276,7 @@ def test_token_is_shown_once(ada: User, workspace: Workspace, client_for: Callab
 
     response = browser.post("/w/kestrel/settings/tokens/new/", form)
 
-    raw = re.search(r"rpt_w_\w+", response.content.decode())[0]  # type: ignore[index]
+    raw = part_of(r"rpt_w_\w+", response.content.decode(), 0)
     assert response.headers["Cache-Control"] == "no-store"
     assert tokens.authenticate(raw)
     assert "rpt_" not in browser.get("/w/kestrel/settings/tokens/").content.decode()
