@@ -36,6 +36,8 @@ class OwnType(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True)
 
+    records: int  # how many live ones there are; known where the types are listed
+
     class Meta:
         db_table = "custom_type"
         ordering = ["position", "created_at"]

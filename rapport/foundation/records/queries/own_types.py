@@ -67,7 +67,7 @@ def type_definitions(*, actor: Actor) -> list[OwnType]:
     rows = list(OwnType.objects.all())
     counts = _counts(OwnRecord.objects.filter(deleted_at=None))
     for row in rows:
-        row.records = counts.get(row.name, 0)  # type: ignore[attr-defined]
+        row.records = counts.get(row.name, 0)
     return rows
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -37,13 +37,13 @@ def delete_at_once(rows: QuerySet[Any]) -> int:
 
 def texts(values: Sequence[str | None], *, blank: str = "") -> list[str]:
     """Texts as COPY reads them; None becomes `blank`, which may be NULL."""
-    full = values if None not in values else ["" if value is None else value for value in values]
-    joined = "".join(full)  # type: ignore[arg-type]  # no None is left in it
+    full = cast("Sequence[str]", values) if None not in values else ["" if value is None else value for value in values]
+    joined = "".join(full)
     if "\\" in joined or not joined.isprintable():
-        full = [value.translate(_ESCAPES) for value in full]  # type: ignore[union-attr]
+        full = [value.translate(_ESCAPES) for value in full]
     if blank and full is not values:
         full = [blank if value is None else text for value, text in zip(values, full, strict=True)]
-    return list(full)  # type: ignore[arg-type]
+    return list(full)
 
 
 def escaped(text: str) -> str:

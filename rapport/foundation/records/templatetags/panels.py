@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django import template
-from django.template import Context
-from django.template.loader import get_template
+from django.template import Context, Engine
 from django.utils.safestring import SafeString
 
 from rapport.foundation.records.extension_points import Panel
@@ -16,4 +15,4 @@ register = template.Library()
 def record_panel(context: Context, part: Panel) -> SafeString:
     """The part's template sees the page's context and its own."""
     with context.push(**part.context):
-        return get_template(part.template).template.render(context)  # type: ignore[attr-defined]
+        return Engine.get_default().get_template(part.template).render(context)

@@ -17,6 +17,7 @@ from django import template
 from django.forms import BoundField
 from django.template.base import FilterExpression, Node, NodeList, Parser, Token
 from django.template.context import Context
+from django.template.engine import Engine
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -159,7 +160,7 @@ def level(value: int, words: bool = True) -> SafeString:
     """A relationship level from 1 to 5."""
     value = min(max(int(value or 0), 0), 5)
     word = LEVELS[value - 1] if value else gettext("Unknown")
-    bars = mark_safe("".join('<b class="on"></b>' if n < value else "<b></b>" for n in range(5)))  # noqa: S308
+    bars = mark_safe("".join('<b class="on"></b>' if n < value else "<b></b>" for n in range(5)))  # noqa: S308 (only tags of ours)
     if not words:
         said = gettext("Level %(level)s of 5, %(word)s") % {"level": value, "word": word}
         return format_html(
@@ -230,7 +231,7 @@ def sidebar(context: Context, place: str) -> SafeString:
     """The sidebar stands on a page twice, beside it and in the drawer of narrow screens; it is drawn once."""
     shell = context["shell"]
     if not shell.sidebar:
-        drawing = context.template.engine.get_template("ui/parts/sidebar.html")  # type: ignore[union-attr]
+        drawing = Engine.get_default().get_template("ui/parts/sidebar.html")
         with context.push(place="side"):
             shell.sidebar = drawing.render(context)
     return mark_safe(shell.sidebar.replace("pinned-side", f"pinned-{place}"))  # noqa: S308 (drawn by a template)

@@ -280,8 +280,8 @@ def _acted(
             direction=direction, amount=amount, currency=order.currency, properties=said,
         )  # fmt: skip
     if part is not None:
-        if act is Act.DELIVER:
-            part.delivered_touchpoint_id = touchpoint_id  # type: ignore[union-attr]
+        if isinstance(part, Shipment) and act is Act.DELIVER:
+            part.delivered_touchpoint_id = touchpoint_id
         else:
             part.touchpoint_id = touchpoint_id
         part.save()
@@ -304,7 +304,8 @@ _PART_NAMES = {
 
 def described(act: Act, part: Part, order: Order) -> dict[str, Any]:
     """A part of the order in the JSON form that history keeps."""
-    said: dict[str, Any] = {"at": codec.encode(part.delivered_at if act is Act.DELIVER else part.at)}  # type: ignore[union-attr]
+    at = part.delivered_at if isinstance(part, Shipment) and act is Act.DELIVER else part.at
+    said: dict[str, Any] = {"at": codec.encode(at)}
     for name in ("method", "reference", "carrier", "tracking", "reason"):
         if value := getattr(part, name, ""):
             said[name] = value

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django import template
-from django.template import Context
-from django.template.loader import get_template
+from django.template import Context, Engine
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,7 +22,7 @@ register = template.Library()
 def panel(context: Context, part: Panel) -> SafeString:
     """A part of the page that another app gives: its template sees the page's context and its own."""
     with context.push(**part.context):
-        return get_template(part.template).template.render(context)  # type: ignore[attr-defined]
+        return Engine.get_default().get_template(part.template).render(context)
 
 
 @register.simple_tag

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -52,13 +53,13 @@ def decide(*, customer_id: UUID, wish: Wish, language: str, house: str, address:
     customer, actor = before.customer, _themselves(before.customer.name)
     changed = 0
 
-    def say(status: str, *, purpose: str = "", channel: str = "", topic: Topic | None = None, **more: object) -> None:
+    def say(status: str, *, purpose: str = "", channel: str = "", topic: Topic | None = None, **more: Any) -> None:
         nonlocal changed
         changed += 1
         wording = _wording(topic, wish, language, house) if topic else None
         record(
             actor=actor, customer_id=customer.pk, contact_point=None, channel=channel, purpose=purpose, status=status,
-            source=Source.PREFERENCES, address=address, wording=wording, **more,  # type: ignore[arg-type]
+            source=Source.PREFERENCES, address=address, wording=wording, **more,
         )  # fmt: skip
 
     for channel in before.channels:
