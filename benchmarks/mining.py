@@ -141,7 +141,7 @@ def _funnel(count_from: str) -> Callable[[], Callable[[Any], str]]:
 
         def ask(engine: Any) -> str:
             steps = tuple(Act(kind=kind) for kind in FUNNEL)
-            result = result_of(Funnel(steps, 30, count_from), engine, END, _nobody)  # type: ignore[arg-type]
+            result = result_of(Funnel(steps, 30, count_from), engine, END, _nobody)  # type: ignore[arg-type]  # one of its two words
             return " / ".join(f"{step['n']:,}" for step in result["steps"])
 
         return ask

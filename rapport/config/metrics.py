@@ -71,7 +71,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return HttpResponse("There is nothing here.", status=404, content_type="text/plain")
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the package gives it no types
     else:
         registry.register(_Counted())
     registry.register(_Asked())

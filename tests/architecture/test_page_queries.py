@@ -17,7 +17,7 @@ ACTS = ("place", "pay", "ship", "deliver", "return", "refund", "cancel")
 FILES = {"customers:export"}
 
 
-def addresses(route: Route, known: dict[str, object]) -> Iterator[str]:  # noqa: F811
+def addresses(route: Route, known: dict[str, object]) -> Iterator[str]:  # noqa: F811 (known is a fixture)
     """The page for one record of each type that has such pages, and for each thing that can be done with an order."""
     of_types = [{}]
     if "<slug:record_type>" in route.template:
@@ -32,7 +32,7 @@ def addresses(route: Route, known: dict[str, object]) -> Iterator[str]:  # noqa:
 
 
 def test_no_page_asks_the_database_more_than_a_few_questions(
-    known: dict[str, object],  # noqa: F811
+    known: dict[str, object],  # noqa: F811 (known is a fixture)
     ada: User,
     client_for: Callable[..., Client],
 ) -> None:

@@ -146,7 +146,7 @@ class Rapport:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, options=f"-c search_path={self.schema},public") as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]  # written by the tests
 
     def stop(self) -> None:
         for process in (self.web, self.worker):

@@ -92,13 +92,13 @@ class Server:
             os.kill(worker, signal.SIGKILL)
             self.killed.append((worker, step))
 
-    async def handle_EHLO(  # noqa: N802
+    async def handle_EHLO(  # noqa: N802 (aiosmtpd calls it so)
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
         return responses
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd calls it so)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
@@ -107,7 +107,7 @@ class Server:
             self.reached("greeted again", session)  # the former mail was written down, and the next one claimed
         return "250 OK"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd calls it so)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.reached("recipient", session)
@@ -116,13 +116,13 @@ class Server:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd calls it so)
         content = envelope.content
         assert isinstance(content, bytes)
         (name,) = [line for line in content.split(b"\r\n") if line.lower().startswith(b"message-id:")]
         self.reached("taking", session)
         self.arrived.append(name.partition(b":")[2].strip().decode())
-        session.busy = True  # type: ignore[attr-defined]
+        session.busy = True  # type: ignore[attr-defined]  # a mark of this test's own
         self.reached("taken", session)
         return "250 OK taken"
 

@@ -185,7 +185,7 @@ def _people_and_firm() -> tuple[dict[str, Person], str, str]:
     call_command("open_demo", stdout=io.StringIO())
     workspace = Workspace.objects.latest("created_at")
     owner = Membership.objects.get(workspace=workspace).user
-    kept = make_password(PASSWORD, hasher=Argon2PasswordHasher())  # type: ignore[arg-type]
+    kept = make_password(PASSWORD, hasher=Argon2PasswordHasher())  # type: ignore[arg-type]  # a hasher itself does as well as its name
     users = {"owner": owner}
     for name, role in PEOPLE.items():
         user = User.objects.create(email=f"{name}@kestrel.example", name=f"{name.capitalize()} Example")

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -127,9 +128,9 @@ def test_numbers_name_views_and_never_paths(client: Client) -> None:
     ],
 )
 def test_numbers_are_for_this_machine_or_who_has_the_token(
-    token: str, headers: dict[str, str], address: str, allowed: bool, settings: object, rf: RequestFactory
+    token: str, headers: dict[str, str], address: str, allowed: bool, settings: Any, rf: RequestFactory
 ) -> None:
-    settings.METRICS_TOKEN = token  # type: ignore[attr-defined]
+    settings.METRICS_TOKEN = token
 
     assert may_read(rf.get("/metrics", REMOTE_ADDR=address, **headers)) is allowed
 
@@ -149,9 +150,9 @@ def test_every_answer_has_an_id(client: Client, given: str, kept: bool) -> None:
 
 
 def test_structured_log_is_one_json_object_a_line(
-    client: Client, settings: object, caplog: pytest.LogCaptureFixture
+    client: Client, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.LOG_REQUESTS = True  # type: ignore[attr-defined]
+    settings.LOG_REQUESTS = True
     with caplog.at_level(logging.INFO, logger="rapport.requests"):
         client.get("/healthz", headers={"X-Request-ID": "from-the-proxy-1"})
 

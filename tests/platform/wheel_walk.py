@@ -83,7 +83,7 @@ def main() -> None:
         text=True,
         check=True,
     ).stdout
-    password = re.search(r"with the password (\S+)", said)[1]  # type: ignore[index]
+    password = re.search(r"with the password (\S+)", said)[1]  # type: ignore[index]  # set-up says it, or the walk ends here
     running = subprocess.Popen([RAPPORT, "up", "--no-demo", "--port", "18700"], stdout=subprocess.PIPE, text=True)
     try:
         assert running.stdout

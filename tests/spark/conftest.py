@@ -85,7 +85,9 @@ def _free_port() -> int:
 
 
 def _hear(process: subprocess.Popen[bytes], log: Path, words: str) -> None:
-    said = lambda: log.read_text(errors="replace")  # noqa: E731
+    def said() -> str:
+        return log.read_text(errors="replace")
+
     try:
         eventually(lambda: words in said(), within=DEADLINE_SECONDS, for_what=f"“{words}” of Spark", process=process)
     except NeverCame as error:

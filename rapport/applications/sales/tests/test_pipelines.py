@@ -28,8 +28,8 @@ def test_the_first_change_makes_the_preset_ones_own_and_deals_stay_where_they_ar
     made = save_pipeline(actor=actor, label="Service contracts", may_skip=False)
 
     assert [each.key for each in pipelines().all] == ["sales", "service-contracts"]
-    assert pipelines().stage(deal.stage).label == "Propose"  # type: ignore[union-attr]
-    assert [stage.kind for stage in pipelines().pipeline(made.key).stages] == ["open"] * 4 + ["won", "lost"]  # type: ignore[union-attr]
+    assert pipelines().stage(deal.stage).label == "Propose"  # type: ignore[union-attr]  # it exists
+    assert [stage.kind for stage in pipelines().pipeline(made.key).stages] == ["open"] * 4 + ["won", "lost"]  # type: ignore[union-attr]  # it exists
 
 
 def test_a_new_stage_stands_before_won_and_can_be_moved_and_renamed(actor: Actor) -> None:
@@ -57,7 +57,7 @@ def test_a_stage_with_deals_asks_where_they_go_and_all_of_it_can_be_undone(actor
 
     assert moved == {"agree"}
     assert {deal.stage for deal in Deal.objects.all()} == {"propose"}
-    assert not pipelines().stage("propose").retired  # type: ignore[union-attr]
+    assert not pipelines().stage("propose").retired  # type: ignore[union-attr]  # it exists
     assert change(deals[0], actor, stage="agree") is not None
 
 

@@ -177,7 +177,7 @@ class RecordForm(ui.Form):
             if field.name in mine and not _same(field, mine[field.name], current.get(field.name)):
                 if not _same(field, current.get(field.name), self.seen_values().get(field.name)):
                     self.differences.append(Difference(field, current.get(field.name), mine[field.name]))
-        data = self.data.copy()  # type: ignore[attr-defined]
+        data = self.data.copy()  # type: ignore[attr-defined]  # what was posted, and a dict, can both be copied
         values = {**self.seen_values(), **{name: value for name, value in current.items() if name != "version"}}
         data["seen"] = json.dumps({"version": current.get("version"), "values": values})
         self.data = data
@@ -204,7 +204,7 @@ class RecordForm(ui.Form):
             case FieldKind.MONEY:
                 money = ui.MoneyInput(self._currencies(now))
                 # No field can be called like this, so two never meet.
-                money.widgets_names = ["__amount", "__currency"]  # type: ignore[attr-defined]
+                money.widgets_names = ["__amount", "__currency"]  # type: ignore[attr-defined]  # every MultiWidget has them, unseen by its types
                 return money
             case FieldKind.DATE:
                 return ui.DateInput()

@@ -186,7 +186,7 @@ class Workbook:
                 if "worksheets/" in targets.get(relation, ""):
                     sheets[element.get("name", "")] = targets[relation]
             elif tag == "workbookPr" and element.get("date1904") in ("1", "true"):
-                zero = datetime(1904, 1, 1)  # noqa: DTZ001
+                zero = datetime(1904, 1, 1)  # noqa: DTZ001 (a spreadsheet knows no time zones)
         if not sheets:
             raise Unreadable(_("This workbook has no sheet with rows."))
         return sheets, zero

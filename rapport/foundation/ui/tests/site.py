@@ -75,7 +75,7 @@ def answer(request: Any) -> HttpResponse:
     request.actor = make_actor()
     set_script_prefix("/w/kestrel/")
     set_urlconf(settings.WORKSPACE_URLCONF)
-    return LocaleMiddleware(lambda asked: ROUTES[path](asked))(request)  # type: ignore[return-value]
+    return LocaleMiddleware(lambda asked: ROUTES[path](asked))(request)  # type: ignore[return-value]  # nothing here is awaited
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -93,7 +93,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
         return render(request, "workspace/invitations/accept.html", {"offer": found, "is_mine": False})
     is_mine = found.email in addresses_of(request.user)
     if request.method == "POST" and is_mine:
-        return _accept(request, secret)  # type: ignore[arg-type]
+        return _accept(request, secret)  # type: ignore[arg-type]  # a person, as was asked above
     return render(request, "workspace/invitations/accept.html", {"offer": found, "is_mine": is_mine})
 
 

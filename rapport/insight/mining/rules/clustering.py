@@ -96,7 +96,7 @@ def scale_of(columns: dict[str, Numbers]) -> Scale:
 
 def grouped(columns: dict[str, Numbers], *, groups: range = GROUPS, draws: int = DRAWS) -> Grouping:
     """The grouping that holds best. Errors: NotEnough (few customers, all alike, nothing stable)."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
     count = len(next(iter(columns.values())))
     if count < FEWEST:

@@ -60,7 +60,7 @@ def work_on_answer(answer_id: UUID) -> Answer | None:
         _nothing(answer, error.reason, error.have, error.need)
     except NotWritten:
         _nothing(answer, Reason.NO_WAREHOUSE)
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 (see below)
         # Whatever an engine can die of (memory, disk, a bug): the page must not wait for ever, and the log has it all.
         _log.exception("The question %s could not be answered.", answer.pk)
         _nothing(answer, Reason.BROKEN)

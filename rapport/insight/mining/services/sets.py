@@ -58,7 +58,7 @@ def gather(set_id: UUID) -> None:
         row.state, row.reason = State.NOTHING, error.reason if isinstance(error, NotEnough) else Reason.NO_WAREHOUSE
         row.save(update_fields=["state", "reason"])
         return
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 (whatever it died of, the page must not wait for ever)
         _log.exception("The set %s could not be gathered.", row.pk)
         row.state, row.reason = State.NOTHING, Reason.BROKEN
         row.save(update_fields=["state", "reason"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,12 +39,12 @@ def test_rise_never_trips(before: float, now: float) -> None:
     assert not is_tripped(DEFAULTS[Wire.VALUE_FALLS], facts)
 
 
-def numbers(**given: object) -> Numbers:
-    values = {
+def numbers(**given: Any) -> Numbers:
+    values: dict[str, Any] = {
         "key": "", "customers": 10, "buyers": 5, "recency_days": 30.0, "frequency": 2.0, "latency_days": 40.0, "gap_ratio": 0.8,
         "valued": 5, "value": Decimal(100), **given,
     }  # fmt: skip
-    return Numbers(**values)  # type: ignore[arg-type]
+    return Numbers(**values)
 
 
 def test_fewer_days_are_better_and_more_value_is() -> None:

@@ -51,7 +51,7 @@ def pareto_lives(
     return _play(g, age, rate, ahead, None, end=end)  # fmt: skip
 
 
-def _play(g, age, rate, ahead, leaves, *, first_chance=False, end=None) -> Lives:  # type: ignore[no-untyped-def]
+def _play(g, age, rate, ahead, leaves, *, first_chance=False, end=None) -> Lives:  # type: ignore[no-untyped-def]  # numbers or arrays
     count = len(age)
     x, last, later = np.zeros(count, dtype=int), np.zeros(count), np.zeros(count, dtype=int)
     alive = np.ones(count, dtype=bool)

@@ -90,7 +90,7 @@ def listed_addresses(request: ApiRequest, customer_id: UUID) -> Any:
 
 
 @router.post("/customers/{customer_id}/addresses", response={201: dict[str, Any]}, operation_id="add_address")
-def add_address(request: ApiRequest, customer_id: UUID, payload: dict[str, Any] = Body(...)) -> Any:  # noqa: B008
+def add_address(request: ApiRequest, customer_id: UUID, payload: dict[str, Any] = Body(...)) -> Any:  # noqa: B008 (ninja's way of declaring)
     """Fields: purpose (main, billing, shipping, visit), street, postal_code, city, region, country (two letters)."""
     address, operation = addresses.add_address(
         actor=request.actor, customer_id=queries.surviving_id(customer_id), values=payload
@@ -103,7 +103,7 @@ def update_address(
     request: ApiRequest,
     customer_id: UUID,
     address_id: UUID,
-    payload: dict[str, Any] = Body(...),  # noqa: B008
+    payload: dict[str, Any] = Body(...),  # noqa: B008 (ninja's way of declaring)
 ) -> Any:
     """Change some fields of an address."""
     address, operation = addresses.update_address(

@@ -55,7 +55,7 @@ def of_customer(
     request: ApiRequest,
     customer_id: UUID,
     kind: list[str] = Query([]),  # noqa: B008 (ninja's way of declaring)
-    channel: list[str] = Query([]),  # noqa: B008
+    channel: list[str] = Query([]),  # noqa: B008 (ninja's way of declaring)
     q: str = "",
     cursor: str = "",
     limit: int = Query(50, ge=1, le=500),

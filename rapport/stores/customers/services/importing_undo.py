@@ -90,7 +90,7 @@ def _forget_attached(operation_id: UUID) -> None:
         )
         for table, owner in (("customers_address", "customer_id"), ("customers_relationship", "from_customer_id")):
             cursor.execute(
-                f"delete from {table} t using customers_customer c where t.operation_id = %s and c.id = t.{owner}"  # noqa: S608
+                f"delete from {table} t using customers_customer c where t.operation_id = %s and c.id = t.{owner}"  # noqa: S608 (names of our own tables)
                 " and c.operation_id is distinct from %s",
                 [operation_id, operation_id],
             )

@@ -81,7 +81,7 @@ def test_file_lies_in_the_workspaces_folder_under_a_key_of_our_own(actor: Actor,
 
     path = Path(default_storage.path(row.storage_key))
     assert path.read_bytes() == PDF
-    folder = Path(default_storage._wrapped.location)  # type: ignore[attr-defined]
+    folder = Path(default_storage._wrapped.location)  # type: ignore[attr-defined]  # what the lazy one wraps
     assert (folder.name, path.is_relative_to(folder)) == (workspace.schema_name, True)
     assert "evil" not in row.storage_key
     assert (row.name, row.content_type, row.size_bytes) == ("evil.pdf", "application/pdf", len(PDF))
@@ -134,7 +134,7 @@ def test_nothing_stays_in_the_storage_when_the_row_cannot_be_written(
 ) -> None:
     marta = make_customer()
     kept: list[str] = []
-    save = type(default_storage._wrapped).save if hasattr(default_storage, "_wrapped") else None  # type: ignore[attr-defined]
+    save = type(default_storage._wrapped).save if hasattr(default_storage, "_wrapped") else None  # type: ignore[attr-defined]  # what the lazy one wraps
     assert save is not None
 
     def remember(self: object, name: str, content: object, **options: object) -> str:
@@ -144,7 +144,7 @@ def test_nothing_stays_in_the_storage_when_the_row_cannot_be_written(
     def fail(self: object, **options: object) -> None:
         raise RuntimeError("the database went away")
 
-    monkeypatch.setattr(type(default_storage._wrapped), "save", remember)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(default_storage._wrapped), "save", remember)  # type: ignore[attr-defined]  # what the lazy one wraps
     monkeypatch.setattr(CustomerFile, "save", fail)
     with pytest.raises(RuntimeError):
         add(actor, marta)

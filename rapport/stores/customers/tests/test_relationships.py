@@ -98,7 +98,7 @@ def test_refused_relationship_changes_nothing(actor: Actor, case: str) -> None:
     }[case]
 
     with pytest.raises((Invalid, NotFound)):
-        relationships.add_relationship(actor=actor, **values)  # type: ignore[arg-type]
+        relationships.add_relationship(actor=actor, **values)  # type: ignore[arg-type]  # some of them are wrong on purpose
 
     assert (Relationship.objects.count(), changes_of(marta, firm)) == (0, 0)
 

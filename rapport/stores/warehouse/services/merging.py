@@ -114,7 +114,7 @@ def _rewrite(
         literal = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in source) + "]"
         target = str(path).replace("'", "''")
         (rows_written,) = database.execute(
-            f"copy (select {columns} from read_parquet({literal}, union_by_name = true) {where}"  # noqa: S608
+            f"copy (select {columns} from read_parquet({literal}, union_by_name = true) {where}"  # noqa: S608 (names of files and columns are ours)
             f" order by {', '.join(ORDER)}) to '{target}' (format parquet, compression zstd, row_group_size {files.ROW_GROUP})"
         ).fetchall()[0]
     if not rows_written:

@@ -45,7 +45,7 @@ def note_arrival(written: Written) -> None:
     """Fills ledger.extension_points.with_append."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into {Arrival._meta.db_table} (id, recorded_at, first_id, last_id, count) values (%s, %s, %s, %s, %s)",  # noqa: S608
+            f"insert into {Arrival._meta.db_table} (id, recorded_at, first_id, last_id, count) values (%s, %s, %s, %s, %s)",  # noqa: S608 (a table of ours)
             [ids.new_id(), written.recorded_at, written.first_id, written.last_id, written.count],
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -51,9 +52,9 @@ rows = st.builds(
 ledgers = st.lists(rows, max_size=8)
 
 
-def question(**values: object) -> Question:
+def question(**values: Any) -> Question:
     asked = Question(purpose=OFFERS, channel=EMAIL, at=NOON, ids=frozenset([ME]), point_key=HERE, zone=UTC_ZONE)
-    return replace(asked, **values)  # type: ignore[arg-type]
+    return replace(asked, **values)
 
 
 @given(ledgers, st.sampled_from([OFFERS, SERVICE]), st.sampled_from([None, NOON - 20 * HOUR]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -126,9 +127,9 @@ def test_address_is_stopped_looked_up_and_lifted(ada: User, client_for: Browser)
     assert "lifted by Ada" in browser.get(page).content.decode()
 
 
-def _touched(callbacks: Callable[..., object], **values: object) -> None:
-    with callbacks(execute=True):  # type: ignore[attr-defined]
-        item = new_touchpoint(**{"channel": "shop", "kind": "order_placed", "occurred_at": NOON, **values})  # type: ignore[arg-type]
+def _touched(callbacks: Callable[..., Any], **values: Any) -> None:
+    with callbacks(execute=True):
+        item = new_touchpoint(**{"channel": "shop", "kind": "order_placed", "occurred_at": NOON, **values})
         append(actor=SYSTEM, items=[item], source="test")
 
 

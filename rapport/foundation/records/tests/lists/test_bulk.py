@@ -145,13 +145,13 @@ def test_many_go_to_the_worker_batch_by_batch(actor: Actor, handed_over: list[An
 
     assert handed_over == [started.run_id]
     assert {reload(row.pk).city for row in rows} == {"Delft"}
-    assert bulk.continue_run(actor=actor, run_id=started.run_id)  # type: ignore[arg-type]
+    assert bulk.continue_run(actor=actor, run_id=started.run_id)  # type: ignore[arg-type]  # it is handed over
     assert BulkRun.objects.get(pk=started.run_id).done == 4
     run = finish(actor, started.run_id)
     assert (run.state, run.done, run.total) == ("done", 11, 11)
     assert {reload(row.pk).city for row in rows} == {"Gouda"}
     assert bulk.continue_run(actor=actor, run_id=run.pk) is False
-    undo(actor=actor, operation_id=run.operation_id)  # type: ignore[arg-type]
+    undo(actor=actor, operation_id=run.operation_id)  # type: ignore[arg-type]  # it changed some
     assert {reload(row.pk).city for row in rows} == {"Delft"}
 
 
@@ -166,16 +166,16 @@ def test_a_run_can_be_stopped_and_what_it_did_undone(actor: Actor, handed_over: 
     assert finish(actor, run_id).done == 4
     with pytest.raises(Conflict):
         bulk.cancel_run(actor=actor, run_id=run_id)
-    bulk.undo_operation(actor=actor, operation_id=run.operation_id)  # type: ignore[arg-type]
+    bulk.undo_operation(actor=actor, operation_id=run.operation_id)  # type: ignore[arg-type]  # it changed some
     assert {reload(row.pk).city for row in rows} == {"Delft"}
 
 
 def test_undoing_a_run_at_work_stops_it_first(actor: Actor, handed_over: list[Any]) -> None:
     rows = make_rows(11, city="Delft")
     run_id = bulk.bulk_act(actor=actor, selection=ALL, act=Act("edit", {"city": "Gouda"})).run_id
-    bulk.continue_run(actor=actor, run_id=run_id)  # type: ignore[arg-type]
+    bulk.continue_run(actor=actor, run_id=run_id)  # type: ignore[arg-type]  # it is handed over
 
-    bulk.undo_operation(actor=actor, operation_id=BulkRun.objects.get(pk=run_id).operation_id)  # type: ignore[arg-type]
+    bulk.undo_operation(actor=actor, operation_id=BulkRun.objects.get(pk=run_id).operation_id)  # type: ignore[arg-type]  # it changed some
 
     assert finish(actor, run_id).state == "cancelled"
     assert {reload(row.pk).city for row in rows} == {"Delft"}

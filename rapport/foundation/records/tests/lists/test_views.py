@@ -137,7 +137,7 @@ def test_every_kind_of_filter_can_be_made_by_a_form(client: Client, sent: dict[s
     response = client.get(LIST, {"apply": "1", **sent}, headers=HTMX)
 
     assert response.status_code == 200, text(response)
-    where = Client().get("/", QUERY_STRING=response["HX-Push-Url"].partition("?")[2]).wsgi_request.GET["where"]  # type: ignore[attr-defined]
+    where = Client().get("/", QUERY_STRING=response["HX-Push-Url"].partition("?")[2]).wsgi_request.GET["where"]  # type: ignore[attr-defined]  # the test client adds it
     assert json.loads(where) == {"all": [node]}
     chip = client.get(f"{ACTS}filter", {"where": where, "chip": "/all/0"}, headers=HTMX)
     again = {name: value for name, value in sent.items() if name != "add"}

@@ -60,7 +60,7 @@ def test_cohorts_begin_on_mondays_and_firsts_of_months() -> None:
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.sampled_from(["week", "month"]), st.integers(0, 50))
 def test_start_of_a_period_lies_in_that_period(day: date, unit: str, index: int) -> None:
-    question = Cohorts(unit=unit, since=day, periods=12)  # type: ignore[arg-type]
+    question = Cohorts(unit=unit, since=day, periods=12)  # type: ignore[arg-type]  # one of its two words
     first = questions.origin(question, day)
 
     start = questions.period_start(unit, first, index)

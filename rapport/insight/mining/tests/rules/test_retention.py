@@ -12,7 +12,7 @@ PERIODS = 9
 lives = st.lists(st.sets(st.integers(0, PERIODS - 1), min_size=1, max_size=6), max_size=20)
 
 
-def table_of(customers: list[set[int]]):  # type: ignore[no-untyped-def]
+def table_of(customers: list[set[int]]):  # type: ignore[no-untyped-def]  # whatever cohort_table gives
     first = np.array([min(periods) for periods in customers], dtype=np.int64)
     words = -(-PERIODS // WORD)
     bits = [

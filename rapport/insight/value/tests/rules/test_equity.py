@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -42,8 +43,8 @@ def here(value: int, purchases: int = 3, products: int = 1, gone: bool = False) 
     return Position(value, purchases, products, gone)
 
 
-def parts(*args: object, **more: object) -> dict[str, int]:
-    return {share.part.value: share.cents for share in shares(*args, **more)}  # type: ignore[arg-type]
+def parts(*args: Any, **more: Any) -> dict[str, int]:
+    return {share.part.value: share.cents for share in shares(*args, **more)}
 
 
 @given(st.lists(pairs, max_size=30))

@@ -24,7 +24,7 @@ instants = st.datetimes(datetime(2010, 1, 1), datetime(2040, 1, 1), timezones=st
 
 
 def at(*day: int) -> RunAt:
-    return RunAt(uuid4(), datetime(*day, tzinfo=UTC))  # type: ignore[arg-type]
+    return RunAt(uuid4(), datetime(*day, tzinfo=UTC))  # type: ignore[arg-type]  # year, month and day
 
 
 def test_the_nearest_run_opens_a_period() -> None:

@@ -155,7 +155,9 @@ def test_worklist_shows_ones_own_the_longest_due_first(
     assert found
     assert [line.title for line in found.lines][:2] == ["Thing 8", "Thing 7"]
     assert found.number == 9
-    assert queries.own_worklist(actor_for(ben)).lines[0].is_late  # type: ignore[union-attr]
+    late = queries.own_worklist(actor_for(ben))
+    assert late
+    assert late.lines[0].is_late
 
 
 def test_pages_follow_each_other_without_gaps(actor: Actor) -> None:

@@ -15,7 +15,7 @@ def test_export_holds_everything_one_may_read_and_is_written_down(browser: Clien
     marta = furnished(actor)
 
     response = browser.get(page(marta, "export"))
-    document = json.loads(b"".join(response.streaming_content))  # type: ignore[attr-defined]
+    document = json.loads(b"".join(response.streaming_content))  # type: ignore[attr-defined]  # a file is answered as a stream
 
     assert response["Content-Disposition"] == 'attachment; filename="Marta Oliveira.json"'
     assert document["customer"]["email"] == "marta@pedal.example"

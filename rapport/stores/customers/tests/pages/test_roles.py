@@ -99,7 +99,7 @@ def test_hidden_field_is_nowhere(
     ]
     for url in urls:
         response = blind.get(url)
-        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]  # a file is answered as a stream
         said = body.decode().replace("q=secret", "").replace('value="secret"', "")
         assert "ecret" not in said.replace("“secret”", ""), url
     assert blind.get(page(marta, "facts/email"), headers=HTMX).status_code == 404

@@ -224,7 +224,7 @@ def test_pages_of_the_list_ask_the_same_number_of_queries(
         _page(actor, "-lifetime_value", size=9)
 
 
-def test_the_api_answers_with_values(api: Api, actor: Actor, django_assert_max_num_queries: Any) -> None:  # noqa: F811
+def test_the_api_answers_with_values(api: Api, actor: Actor, django_assert_max_num_queries: Any) -> None:  # noqa: F811 (api is a fixture)
     one = make_customer("One")
     make_customer("Two")
     write(row(one.pk))
@@ -240,7 +240,7 @@ def test_the_api_answers_with_values(api: Api, actor: Actor, django_assert_max_n
     assert listed[1]["lifetime_value"] is None
 
 
-def test_nobody_writes_a_value_over_the_api(api: Api, actor: Actor) -> None:  # noqa: F811
+def test_nobody_writes_a_value_over_the_api(api: Api, actor: Actor) -> None:  # noqa: F811 (api is a fixture)
     one = make_customer("One")
 
     answer = api("PATCH", f"/customers/{one.pk}", {"lifetime_value": "1000000"})

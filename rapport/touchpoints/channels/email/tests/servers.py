@@ -36,13 +36,13 @@ class Post:
     on_data: Callable[[str], None] | None = None
 
     def read(self, place: int = -1) -> EmailMessage:
-        return email.message_from_bytes(self.mails[place][2], policy=email.policy.default)  # type: ignore[return-value]
+        return email.message_from_bytes(self.mails[place][2], policy=email.policy.default)  # type: ignore[return-value]  # its policy makes an EmailMessage
 
     @property
     def recipients(self) -> list[str]:
         return [recipient for _, recipient, _ in self.mails]
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd calls it so)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.answers.get((address, "rcpt"), "")
@@ -51,7 +51,7 @@ class Post:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd calls it so)
         (recipient,) = envelope.rcpt_tos
         answer = self.answers.get((recipient, "data"), "250 OK taken")
         if answer.startswith(("250", "keep and drop")):
@@ -62,7 +62,7 @@ class Post:
             self.on_data(recipient)
         if "drop" in answer:
             assert server.transport is not None
-            server.transport.abort()  # type: ignore[attr-defined]
+            server.transport.abort()  # type: ignore[attr-defined]  # the transport of a socket has it
             await asyncio.sleep(0)
         return answer
 

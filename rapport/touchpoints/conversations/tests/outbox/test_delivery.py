@@ -200,7 +200,7 @@ def test_a_line_that_breaks_in_the_servers_hands_makes_it_uncertain_for_good(
 
 
 def test_a_server_that_is_away_costs_no_message_a_try(workspace: object) -> None:
-    mailbox = make_mailbox(Running("127.0.0.1", 1, None))  # type: ignore[arg-type]
+    mailbox = make_mailbox(Running("127.0.0.1", 1, None))  # type: ignore[arg-type]  # nothing listens there
     rows = many(mailbox, 3)
 
     with later() as now:
@@ -362,7 +362,7 @@ def test_an_erased_message_is_not_sent(mailbox: Mailbox, server: Running) -> Non
 
 
 def test_one_sender_in_trouble_hinders_no_other(mailbox: Mailbox, server: Running) -> None:
-    away = make_mailbox(Running("127.0.0.1", 1, None), address="away@firm.example")  # type: ignore[arg-type]
+    away = make_mailbox(Running("127.0.0.1", 1, None), address="away@firm.example")  # type: ignore[arg-type]  # nothing listens there
     stuck = write(away, willing(email="a@example.org", phone=""), actor=SYSTEM)
     fine = write(mailbox, willing(email="b@example.org", phone=""), actor=SYSTEM)
 

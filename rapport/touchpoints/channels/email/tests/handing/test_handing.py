@@ -95,7 +95,7 @@ def test_nobody_there_closes_the_sender_for_a_while() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    with Line(server_of(Running("127.0.0.1", port, None))) as line:  # type: ignore[arg-type]
+    with Line(server_of(Running("127.0.0.1", port, None))) as line:  # type: ignore[arg-type]  # nothing listens there
         outcome = hand(line)
 
     assert isinstance(outcome, Closed)
@@ -159,7 +159,7 @@ def scripted(*says: bytes) -> Iterator[Running]:
 
         thread = threading.Thread(target=talk, daemon=True)
         thread.start()
-        yield Running("127.0.0.1", listening.getsockname()[1], None)  # type: ignore[arg-type]
+        yield Running("127.0.0.1", listening.getsockname()[1], None)  # type: ignore[arg-type]  # what talks here keeps no post
         thread.join(10)
 
 
