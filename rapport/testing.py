@@ -163,6 +163,10 @@ def _migrate(schema: str) -> None:
 SERVER = TestServer.choose()
 
 
+# So that single sign-on is installed for the tests of it. Nobody is offered it unless a test says so.
+_A_PROVIDER = {f"RAPPORT_OIDC_{name}": "https://id.invalid" for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
+
+
 def _isolate() -> None:
     """A home of its own for files and mails, gone with the session; only the snapshots outlive it."""
     home = Path(tempfile.mkdtemp(prefix="rapport-tests-"))
@@ -174,6 +178,7 @@ def _isolate() -> None:
     os.environ["RAPPORT_HOME"] = str(home)
     os.environ["RAPPORT_SECRET_KEY"] = "only-for-tests-" + "0" * 32
     os.environ["DATABASE_URL"] = SERVER.url
+    os.environ |= _A_PROVIDER
     for name in ("RAPPORT_DEBUG", "RAPPORT_URL", "RAPPORT_HOSTS", "RAPPORT_SMTP_HOST", "RAPPORT_LOG"):
         os.environ.pop(name, None)
 
@@ -201,6 +206,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    for name in _A_PROVIDER:
+        del os.environ[name]
+    settings.SINGLE_SIGN_ON = []
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {**settings.SOCIALACCOUNT_PROVIDERS["openid_connect"], "APPS": []}
+    }
     # Registered last, so that its fixture takes the place of pytest-django's.
     config.pluginmanager.register(_Plugin(), "rapport-database")
     connect = socket.socket.connect

@@ -31,7 +31,6 @@ SHARED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "procrastinate.contrib.django",
     "template_partials",
@@ -55,6 +54,9 @@ TENANT_APPS = [
     "rapport.integrations.api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "rapport.demo", "rapport.config"]
+SINGLE_SIGN_ON = env.single_sign_on()
+if SINGLE_SIGN_ON:  # its HTTP client takes 7 MB of every process
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
 TENANT_MODEL = "accounts.Workspace"
 TENANT_DOMAIN_MODEL = "accounts.Domain"
 TENANT_LIMIT_SET_CALLS = True
@@ -146,7 +148,6 @@ ACCOUNT_EMAIL_VERIFICATION = env.text("RAPPORT_EMAIL_VERIFICATION", "optional")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-SINGLE_SIGN_ON = env.single_sign_on()
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": SINGLE_SIGN_ON, "OAUTH_PKCE_ENABLED": True}}
 SOCIALACCOUNT_ADAPTER = "rapport.foundation.accounts.adapter.SingleSignOnAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # an address the firm's own provider vouches for is that person's

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from rapport.demo import tasks
-from rapport.demo.load import undo_demo
 from rapport.demo.queries import KIND, Demo, demo_here, has_customers
 from rapport.foundation.accounts.extension_points import starters
 from rapport.foundation.accounts.types import Starter
 from rapport.foundation.records.extension_points import ActWords, act_words, undo_handlers
+from rapport.foundation.records.models import Operation
 from rapport.foundation.ui.extension_points import settings_pages
 from rapport.foundation.ui.types import SettingsPage
 from rapport.foundation.workspace.extension_points import audit_actions, first_steps, home_panels
@@ -21,7 +21,13 @@ def home_panel(actor: Actor) -> Demo | None:
     return demo_here()
 
 
-undo_handlers.register(KIND, undo_demo)
+def _undo(*, actor: Actor, operation: Operation, reverse: Operation) -> dict[str, int]:
+    from rapport.demo.load import undo_demo  # the simulator is large, and web processes hardly ever need it
+
+    return undo_demo(actor=actor, operation=operation, reverse=reverse)
+
+
+undo_handlers.register(KIND, _undo)
 act_words.register(KIND, ActWords(_("filled in demo data:"), icon="flask"))
 
 starters.register(

@@ -8,7 +8,6 @@ from django_tenants.utils import tenant_context
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from rapport.demo.load import load
 from rapport.demo.queries import LOAD_TASK, standing_demo
 from rapport.foundation.accounts.models import Workspace
 from rapport.foundation.accounts.queries.workspaces import seats_of
@@ -21,6 +20,8 @@ from rapport.stores.warehouse.services import writing
 @app.task(name=LOAD_TASK, queue="demo")
 def load_demo(*, schema: str, member_id: str) -> None:
     """Load the demo data for a member of the workspace. When it is there already, there is nothing to do."""
+    from rapport.demo.load import load  # the simulator is large, and web processes never run it
+
     workspace = Workspace.objects.filter(schema_name=schema).first()
     if workspace is None:
         return
