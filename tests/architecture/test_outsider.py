@@ -432,6 +432,7 @@ FOR_ALL_WORKSPACES = {
     "commerce.catch_up",
     "commerce.look_for_renewals",
     "conversations.look",
+    "sales.rhythm",
 }
 
 

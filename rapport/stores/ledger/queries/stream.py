@@ -152,7 +152,7 @@ def _whose(actor: Actor) -> tuple[str, Mapping[str, Any]]:
 def _rows(statement: str, values: Mapping[str, Any]) -> list[Entry]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [as_entry((*row, "", None, False)) for row in cursor.fetchall()]
+        return [as_entry((*row, "", None, False, None)) for row in cursor.fetchall()]
 
 
 def _lines(actor: Actor, entries: Sequence[Entry]) -> tuple[Line, ...]:

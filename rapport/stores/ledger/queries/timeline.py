@@ -140,14 +140,15 @@ def grouped(entries: Iterable[Entry]) -> list[Day]:
 def dress(entries: Iterable[Entry], actor: Actor) -> list[Entry]:
     """Add how they read and look, and what the actor may do with them; take away what their role hides. One statement."""
     entries = list(entries)
-    names = names_of({entry.member_id for entry in entries if entry.member_id})
+    names = names_of({entry.member_id for entry in entries if entry.member_id and not entry.member_name})
     hidden = {name: empty for name, empty in _HIDEABLE.items() if _is_hidden(actor, name)}
     may_pin = actor.may(Action.UPDATE, policies.RECORD_TYPE)
     for entry in entries:
         for name, empty in hidden.items():
             setattr(entry, name, empty)
         kind, channel = kind_of(entry.kind), channel_of(entry.channel)
-        entry.member_name = names.get(entry.member_id, "") if entry.member_id else ""
+        if entry.member_id and not entry.member_name:
+            entry.member_name = names.get(entry.member_id, "")
         spoken_of = "" if entry.subject else spoken.headline(entry.kind, entry.member_name, entry.properties)
         entry.headline = spoken_of or vocabulary.headline(kind, entry.subject, entry.properties)
         entry.summary = telling.summary(entry.properties)
@@ -248,10 +249,11 @@ def _pinned(ids: Sequence[UUID]) -> list[Entry]:
 def _rows(condition: str, values: dict[str, Any], limit: int) -> list[Entry]:
     """Standing touch points with what was written and whether they are pinned. `condition` holds no text of users."""
     statement = (
-        f"select {COLUMNS}, c.body, c.erased_at, p.touchpoint_id is not null"  # noqa: S608 - see above
+        f"select {COLUMNS}, c.body, c.erased_at, p.touchpoint_id is not null, m.name"  # noqa: S608 - see above
         f" from (select t.* from touchpoint t where {condition} order by t.occurred_at desc, t.id desc limit %(limit)s) t"
         " left join touchpoint_content c on c.customer_id = t.customer_id and c.touchpoint_id = t.id"
         " left join ledger_pin p on p.customer_id = t.customer_id and p.touchpoint_id = t.id"
+        " left join workspace_member m on m.id = t.member_id"
         " order by t.occurred_at desc, t.id desc"
     )
     with connection.cursor() as cursor:
@@ -260,10 +262,10 @@ def _rows(condition: str, values: dict[str, Any], limit: int) -> list[Entry]:
 
 
 def as_entry(row: Sequence[Any]) -> Entry:
-    """From COLUMNS, then content, when it was erased, and whether it is pinned."""
+    """From COLUMNS, then content, when it was erased, whether it is pinned, and the name of its member (None: `dress` asks)."""
     (
         id_, customer_id, occurred_at, recorded_at, channel, kind, direction, source, subject, amount, currency,
-        properties, member_id, corrects_id, batch_id, body, erased_at, pinned,
+        properties, member_id, corrects_id, batch_id, body, erased_at, pinned, member_name,
     ) = row  # fmt: skip
     return Entry(
         id=id_,
@@ -281,6 +283,7 @@ def as_entry(row: Sequence[Any]) -> Entry:
         content=body or "",
         erased_at=erased_at,
         member_id=member_id,
+        member_name=member_name or "",
         corrects_id=corrects_id,
         batch_id=batch_id,
         pinned=pinned,

@@ -116,7 +116,9 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         models.F("state"),
-                        condition=models.Q(("state__in", ["pending", "claimed", "uncertain"])),
+                        condition=models.Q(
+                            ("state", "pending"), ("state", "claimed"), ("state", "uncertain"), _connector="OR"
+                        ),
                         name="outbox_open",
                     ),
                     models.Index(
@@ -148,11 +150,24 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
+                                models.Q(
+                                    ("state", "cancelled"),
+                                    ("state", "failed"),
+                                    ("state", "refused"),
+                                    ("state", "sent"),
+                                    _connector="OR",
+                                ),
                                 ("finished_at__isnull", False),
-                                ("state__in", ["cancelled", "failed", "refused", "sent"]),
                             ),
                             models.Q(
-                                models.Q(("state__in", ["cancelled", "failed", "refused", "sent"]), _negated=True),
+                                models.Q(
+                                    ("state", "cancelled"),
+                                    ("state", "failed"),
+                                    ("state", "refused"),
+                                    ("state", "sent"),
+                                    _connector="OR",
+                                    _negated=True,
+                                ),
                                 ("finished_at", None),
                             ),
                             _connector="OR",
@@ -162,11 +177,11 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
+                                models.Q(("state", "claimed"), ("state", "uncertain"), _connector="OR"),
                                 ("claim__isnull", False),
                                 ("claimed_at__isnull", False),
-                                ("state__in", ["claimed", "uncertain"]),
                             ),
-                            models.Q(("state__in", ["claimed", "uncertain"]), _negated=True),
+                            models.Q(("state", "claimed"), ("state", "uncertain"), _connector="OR", _negated=True),
                             _connector="OR",
                         ),
                         name="outbox_claim_has_time",

@@ -158,7 +158,10 @@ class Migration(migrations.Migration):
                     models.Index(models.F("customer_id"), models.F("at"), name="evidence_of_customer"),
                     models.Index(
                         models.F("point_key"),
-                        condition=models.Q(("point_key__isnull", False), ("status__in", ["stopped", "lifted"])),
+                        condition=models.Q(
+                            models.Q(("status", "stopped"), ("status", "lifted"), _connector="OR"),
+                            ("point_key__isnull", False),
+                        ),
                         name="evidence_stops",
                     ),
                     models.Index(

@@ -48,7 +48,7 @@ class Evidence(models.Model):
             models.Index(
                 "point_key",
                 name="evidence_stops",
-                condition=Q(status__in=["stopped", "lifted"], point_key__isnull=False),
+                condition=(Q(status="stopped") | Q(status="lifted")) & Q(point_key__isnull=False),
             ),
             models.Index(
                 "parent_id", name="evidence_taken_back", condition=Q(status="retracted", parent_id__isnull=False)

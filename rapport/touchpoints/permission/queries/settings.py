@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -11,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from rapport.foundation.workspace.errors import Invalid
+from rapport.foundation.workspace.queries.visits import KeptForVisit
 from rapport.touchpoints.permission.extension_points import channels, purposes
 from rapport.touchpoints.permission.models import Evidence, FrequencyCap, OwnPurpose, QuietHours, Wording
 from rapport.touchpoints.permission.rules.caps import Cap
@@ -19,20 +21,30 @@ from rapport.touchpoints.permission.rules.quiet import Quiet
 from rapport.touchpoints.permission.types import Channel, Label, Purpose, PurposeKind
 
 
-def all_purposes(*, retired: bool = False) -> list[Purpose]:
-    """Those that come with Rapport, then the workspace's own. One query."""
-    own = [
+def _read_own(rows: list[dict[str, Any]]) -> list[Purpose]:
+    return [
         Purpose(
-            name=row.name,
-            label=row.label,
-            help=row.help,
-            kind=PurposeKind(row.kind),
+            name=row["name"],
+            label=row["label"],
+            help=row["help"],
+            kind=PurposeKind(row["kind"]),
             is_own=True,
-            is_retired=row.retired_at is not None,
+            is_retired=row["retired_at"] is not None,
         )
-        for row in OwnPurpose.objects.all()
+        for row in rows
     ]
-    return [*purposes.values(), *(one for one in own if retired or not one.is_retired)]
+
+
+own_purposes = KeptForVisit(
+    "permission",
+    "(select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at, p.name), '[]'::jsonb) from permission_ownpurpose p)",
+    _read_own,
+)
+
+
+def all_purposes(*, retired: bool = False) -> list[Purpose]:
+    """Those that come with Rapport, then the workspace's own. One query at most."""
+    return [*purposes.values(), *(one for one in own_purposes.get() if retired or not one.is_retired)]
 
 
 def find_purpose(name: str) -> Purpose:

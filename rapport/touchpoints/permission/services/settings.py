@@ -17,7 +17,7 @@ from rapport.foundation.workspace.types import Actor
 from rapport.touchpoints.permission import policies
 from rapport.touchpoints.permission.extension_points import channels, purposes
 from rapport.touchpoints.permission.models import FrequencyCap, OwnPurpose, QuietHours
-from rapport.touchpoints.permission.queries.settings import find_purpose
+from rapport.touchpoints.permission.queries.settings import find_purpose, own_purposes
 from rapport.touchpoints.permission.types import PurposeKind
 
 MOST_PURPOSES = 40
@@ -36,6 +36,7 @@ def add_purpose(*, actor: Actor, label: str, kind: str, help: str = "") -> OwnPu
     if OwnPurpose.objects.filter(retired_at=None).count() >= MOST_PURPOSES:
         raise Invalid({"label": _("These are as many purposes as customers can tell apart.")})
     row = OwnPurpose.objects.create(name=name, label=label.strip()[:80], kind=kind, help=help.strip()[:200])
+    own_purposes.forget()
     audit.record("permission.purpose_added", actor=actor, subject=row.label)
     return row
 
@@ -49,6 +50,7 @@ def retire_purpose(*, actor: Actor, name: str, retired: bool = True) -> None:
         raise NotFound(_("There is no such purpose."))
     row.retired_at = clock.now() if retired else None
     row.save(update_fields=["retired_at"])
+    own_purposes.forget()
     audit.record(
         "permission.purpose_retired" if retired else "permission.purpose_restored", actor=actor, subject=row.label
     )
