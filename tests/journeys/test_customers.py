@@ -113,6 +113,7 @@ def test_logs_calls_finds_them_relates_people_and_keeps_a_file(visit: Open, hous
 
     offer = tmp_path / "offer.txt"
     offer.write_text("Three long-johns, blue.")
+    owner.settled()
     page.get_by_role("link", name="Add a file").click()
     page.locator("#sheet[open]").wait_for()
     page.set_input_files("#sheet input[type=file]", offer)

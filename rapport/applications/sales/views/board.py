@@ -76,17 +76,17 @@ def move(request: WorkspaceRequest, deal_id: UUID) -> HttpResponse:
     if not record_policies.may_on(request.actor, Action.UPDATE, DEAL, deal):
         raise NotAllowed(_("Your role does not let you move this deal."))
     stage = pipelines().stage((data if request.method != "GET" else request.GET).get("stage", ""))
-    if request.method != "GET" and stage is None:
-        raise NotFound(_("There is no such stage."))
-    form = MoveForm(data or None, wants=wanted(deal, stage) if stage else ())
     if request.method == "GET":
         return _move_page(request, deal, stage, MoveForm(wants=wanted(deal, stage) if stage else ()))
+    if stage is None:
+        raise NotFound(_("There is no such stage."))
+    form = MoveForm(data or None, wants=wanted(deal, stage))
     if request.method == "POST" and not form.is_valid():
         return _move_page(request, deal, stage, form, status=422)
     more = form.values() if request.method == "POST" else {}
     try:
         moved, operation = update_record(
-            actor=request.actor, record_type=DEAL, record_id=deal_id, values={"stage": stage.key, **more},  # type: ignore[union-attr]
+            actor=request.actor, record_type=DEAL, record_id=deal_id, values={"stage": stage.key, **more},
             expected_version=_number(data.get("version", "")), seen={"stage": data.get("from", "")},
         )  # fmt: skip
     except Invalid as error:
@@ -104,7 +104,7 @@ def move(request: WorkspaceRequest, deal_id: UUID) -> HttpResponse:
             return JsonResponse({"reason": reason, "asks": False}, status=409)
         form.refuse({"stage": reason})
         return _move_page(request, policies.get_deal(request.actor, deal_id), stage, form, status=409)
-    said = _("%(deal)s moved to %(stage)s.") % {"deal": moved.name, "stage": stage.label if stage else ""}
+    said = _("%(deal)s moved to %(stage)s.") % {"deal": moved.name, "stage": stage.label}
     undo_url = reverse("records:undo", args=[operation.id]) if operation else ""
     if request.method == "POST":
         return saved(request, f"{reverse('sales:board')}?pipeline={moved.pipeline}", toast=said, undo_url=undo_url)
